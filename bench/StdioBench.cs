@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace CodeExec.Bench;
+
+/// <summary>The STDIO server from process start to the tool's result, as Heroku's agents meet it on a one-off dyno.</summary>
+internal sealed class StdioBench(BenchOptions options)
+{
+    private const string Initialize = """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}""";
+    private const string Call = """{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"code_exec_python","arguments":{"code":"print(2+2)"}}}""";
+
+    /// <summary>Measures.</summary>
+    public async Task RunAsync(Report report)
+    {
+        var bare = new BarePython(options.Python);
+        var (ours, baseline) = (new Timings(), new Timings());
+        await ServeAsync();
+        for (var i = 0; i < Math.Max(10, options.Rounds / 5); i++)
+        {
+            await baseline.TakeAsync(() => bare.RunAsync("print(2+2)"));
+            await ours.TakeAsync(ServeAsync);
+        }
+        report.Add("STDIO, process start to result / bare python3", ours, baseline);
+    }
+
+    private async Task ServeAsync()
+    {
+        var start = new ProcessStartInfo(options.Program("Worker"), ["stdio"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PYTHON"] = options.Python;
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        using var process = Process.Start(start)!;
+        var log = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteLineAsync(Initialize);
+        await process.StandardInput.WriteLineAsync(Call);
+        await process.StandardInput.FlushAsync();
+        await process.StandardOutput.ReadLineAsync();
+        var answer = await process.StandardOutput.ReadLineAsync();
+        process.StandardInput.Close();
+        await process.WaitForExitAsync();
+        if (answer?.Contains("\"id\":2", StringComparison.Ordinal) != true) throw new InvalidOperationException($"No answer: {answer} {await log}");
+    }
+}

@@ -1,0 +1,24 @@
+using System.Diagnostics;
+
+namespace CodeExec.Bench;
+
+/// <summary>Times of one thing, taken again and again.</summary>
+internal sealed class Timings
+{
+    private readonly List<double> _milliseconds = [];
+
+    /// <summary>Takes one more.</summary>
+    public async Task TakeAsync(Func<Task> action)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await action();
+        _milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    /// <summary>The value that a share of the times doesn't exceed, in ms.</summary>
+    public double Percentile(double share)
+    {
+        var sorted = _milliseconds.Order().ToList();
+        return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
+    }
+}

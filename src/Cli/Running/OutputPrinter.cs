@@ -1,0 +1,83 @@
+using System.Text;
+using CodeExec.Shared.Jobs;
+
+namespace CodeExec.Cli.Running;
+
+/// <summary>
+/// Prints one of the program's streams while it comes, byte for byte as text, and at the end what the result has beyond that. One
+/// thread at a time.
+/// </summary>
+/// <remarks>
+/// What is streamed ends at MAX_OUTPUT_BYTES, and the result holds the same again, half from the beginning and half from the end. So the
+/// last lines of a long output, often the ones that matter, are in the result alone.
+/// </remarks>
+/// <param name="target">Where to print.</param>
+/// <param name="streamedLimit">How many bytes are streamed at most: MAX_OUTPUT_BYTES.</param>
+public sealed class OutputPrinter(Stream target, long streamedLimit)
+{
+    private long _characters;
+
+    /// <summary>Whether the last thing printed was a line's end, or nothing was printed.</summary>
+    public bool AtLineStart { get; private set; } = true;
+
+    /// <summary>Prints one piece as it is.</summary>
+    /// <exception cref="IOException">Nobody reads any more.</exception>
+    public async Task PrintAsync(string text)
+    {
+        if (text.Length == 0) return;
+        _characters += text.Length;
+        AtLineStart = text[^1] == '\n';
+        await target.WriteAsync(Encoding.UTF8.GetBytes(text));
+        await target.FlushAsync();
+    }
+
+    /// <summary>Tells that something else has ended the current line.</summary>
+    public void StartLine() => AtLineStart = true;
+
+    /// <summary>Prints what the finished result holds and nobody has seen yet.</summary>
+    /// <param name="kept">The stream's text in the result.</param>
+    /// <param name="printedBytes">All that the program printed on the stream.</param>
+    /// <param name="omittedBytes">What <paramref name="kept"/> leaves out of it; 0 when it is whole.</param>
+    /// <exception cref="IOException">Nobody reads any more.</exception>
+    public Task FinishAsync(string kept, long printedBytes, long omittedBytes)
+    {
+        if (omittedBytes == 0) return PrintAsync(kept[(int)Math.Min(_characters, kept.Length)..]);
+        var unseen = printedBytes - Math.Min(printedBytes, streamedLimit);
+        var tail = TailOf(kept, omittedBytes);
+        var start = StartOfLast(unseen, tail, out var bytes);
+        return PrintAsync(start > 0 || bytes >= unseen ? tail[start..] : $"{(AtLineStart ? "" : "\n")}[... {unseen - bytes} bytes left out ...]\n{tail}");
+    }
+
+    // The result says in a line of its own how much it leaves out; its tail is what follows.
+    private static string TailOf(string kept, long omittedBytes)
+    {
+        var marker = kept.IndexOf($"[... {omittedBytes} bytes left out ...]\n", StringComparison.Ordinal);
+        return marker < 0 ? kept : kept[(kept.IndexOf('\n', marker) + 1)..];
+    }
+
+    // A U+FFFD most often stands for one byte that was no text. Counting it so can repeat a little, but never loses anything.
+    private static int StartOfLast(long mostBytes, string text, out long bytes)
+    {
+        bytes = 0;
+        var start = text.Length;
+        while (start > 0)
+        {
+            var size = text[start - 1] switch { < '\x80' or '\xfffd' => 1, < '\x800' => 2, _ when char.IsSurrogate(text[start - 1]) => 2, _ => 3 };
+            if (bytes + size > mostBytes && !char.IsHighSurrogate(text[start - 1])) break;
+            bytes += size;
+            start--;
+        }
+        return start;
+    }
+}
+
+/// <summary>What <see cref="OutputPrinter"/> needs to know of one stream of a result.</summary>
+public static class StreamOfResult
+{
+    /// <summary>The kept text, all bytes printed, and the bytes left out.</summary>
+    public static (string Kept, long Printed, long Omitted) Read(ExecutionResult result, OutputStream stream) => stream switch
+    {
+        OutputStream.Stdout => (result.Stdout, result.Truncated?.StdoutBytes ?? 0, result.Truncated?.StdoutOmittedBytes ?? 0),
+        _ => (result.Stderr, result.Truncated?.StderrBytes ?? 0, result.Truncated?.StderrOmittedBytes ?? 0),
+    };
+}

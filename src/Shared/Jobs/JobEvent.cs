@@ -1,0 +1,25 @@
+namespace CodeExec.Shared.Jobs;
+
+/// <summary>Something that happened to a job, in the order it happened. The last one is always <see cref="JobFinished"/>.</summary>
+public abstract record JobEvent;
+
+/// <summary>The job waits for a free slot.</summary>
+/// <param name="Ahead">How many jobs wait before it; 0 or more.</param>
+public sealed record JobQueued(int Ahead) : JobEvent;
+
+/// <summary>The code's Python process was started.</summary>
+public sealed record JobStarted : JobEvent;
+
+/// <summary>pip said something while the job's packages are installed.</summary>
+/// <param name="Line">One line of pip's progress, without its end.</param>
+public sealed record PackagesInstalling(string Line) : JobEvent;
+
+/// <summary>The code printed something.</summary>
+/// <param name="Stream">Where it was printed.</param>
+/// <param name="Sequence">Counts the output events of this job over both streams: 0, 1, 2, …; a gap means a lost event.</param>
+/// <param name="Text">The text, never cut inside a character; bytes that aren't UTF-8 arrive as U+FFFD.</param>
+public sealed record OutputChunk(OutputStream Stream, long Sequence, string Text) : JobEvent;
+
+/// <summary>The job is over, its processes have ended and its folder is gone. Nothing follows.</summary>
+/// <param name="Result">What the caller gets.</param>
+public sealed record JobFinished(ExecutionResult Result) : JobEvent;

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace CodeExec.Shared.Settings;
+
+/// <summary>What the host gives this process: memory and cores, whatever layer sets the limit.</summary>
+public static class HostResources
+{
+    // Heroku's dynos speak of their limit in cgroup v1's file; other container hosts use v2's.
+    private static readonly string[] CgroupLimits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+
+    /// <summary>The smallest of DYNO_RAM (in MB), the cgroup's limit and the machine's memory, in bytes.</summary>
+    public static long MemoryBytes(IReadOnlyDictionary<string, string> environment)
+    {
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (environment.TryGetValue("DYNO_RAM", out var ram) && long.TryParse(ram, NumberStyles.None, CultureInfo.InvariantCulture, out var megabytes) && megabytes > 0)
+            memory = Math.Min(memory, megabytes * 1024 * 1024);
+        foreach (var file in CgroupLimits)
+            if (File.Exists(file) && long.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0)
+                memory = Math.Min(memory, limit);
+        return memory;
+    }
+
+    /// <summary>
+    /// How many jobs may run at once: eight per core, since most wait for something, but no more than memory holds at 64 MB a job
+    /// beside the 192 MB that the service itself is given. At least 2, at most 64.
+    /// </summary>
+    public static int DefaultConcurrency(long memoryBytes, int cores)
+    {
+        const long Megabyte = 1024 * 1024;
+        var byMemory = (memoryBytes - (192 * Megabyte)) / (64 * Megabyte);
+        return (int)Math.Clamp(Math.Min(byMemory, cores * 8L), 2, 64);
+    }
+}

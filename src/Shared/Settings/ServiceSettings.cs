@@ -1,0 +1,137 @@
+using System.Collections;
+using System.Net;
+using dotenv.net;
+
+namespace CodeExec.Shared.Settings;
+
+/// <summary>Every setting of every process, from environment variables alone, checked together. Immutable.</summary>
+/// <seealso href="https://12factor.net/config"/>
+public sealed record ServiceSettings
+{
+    /// <summary>How jobs run.</summary>
+    public ExecutionOptions Execution { get; init; } = new();
+
+    /// <summary>How packages are installed.</summary>
+    public PackageOptions Packages { get; init; } = new();
+
+    /// <summary>What the tool accepts.</summary>
+    public ToolOptions Tool { get; init; } = new();
+
+    /// <summary>How HTTP is served; the defaults in a process that doesn't serve it.</summary>
+    public WebOptions Web { get; init; } = new();
+
+    /// <summary>The settings that exist, with their defaults, in reading order.</summary>
+    public IReadOnlyList<KnownSetting> Known { get; init; } = [];
+
+    /// <summary>Reads this process's environment and the <c>.env</c> file of the working directory; the environment wins.</summary>
+    /// <param name="servesHttp">Whether the HTTP settings are read too: a STDIO process must start without an API_KEY.</param>
+    /// <exception cref="SettingsException">Something can't be used; all of it is listed.</exception>
+    public static ServiceSettings FromProcess(bool servesHttp)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (File.Exists(".env"))
+            foreach (var (name, value) in DotEnv.Read(new DotEnvOptions(envFilePaths: [".env"], probeForEnv: false)))
+                environment[name] = value;
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+        return Read(environment, servesHttp);
+    }
+
+    /// <summary>Reads settings from a table of environment variables.</summary>
+    /// <param name="environment">Names and values.</param>
+    /// <param name="servesHttp">Whether the HTTP settings are read too.</param>
+    /// <exception cref="SettingsException">Something can't be used; all of it is listed.</exception>
+    public static ServiceSettings Read(IReadOnlyDictionary<string, string> environment, bool servesHttp)
+    {
+        var reader = new SettingsReader(environment);
+        var execution = ReadExecution(reader, environment);
+        var packages = ReadPackages(reader, environment);
+        var tool = new ToolOptions
+        {
+            MaxCodeBytes = (int)reader.Number("MAX_CODE_BYTES", 1024 * 1024, 1, 16 * 1024 * 1024, "bytes"),
+            MaxPackages = (int)reader.Number("MAX_PACKAGES", 50, 0, 1000, "packages"),
+            RunTimeout = execution.RunTimeout,
+            MaxOutputBytes = execution.MaxOutputBytes,
+        };
+        var web = servesHttp ? ReadWeb(reader, environment) : new WebOptions();
+        reader.ThrowOnFaults();
+        return new ServiceSettings { Execution = execution, Packages = packages, Tool = tool, Web = web, Known = reader.Known };
+    }
+
+    private static ExecutionOptions ReadExecution(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
+    {
+        var defaults = new ExecutionOptions();
+        return new ExecutionOptions
+        {
+            RunTimeout = reader.Seconds("EXEC_TIMEOUT_SECONDS", 30, 1, 86_400),
+            KillGrace = reader.Seconds("KILL_GRACE_SECONDS", 1, 0, 60),
+            MaxOutputBytes = (int)reader.Number("MAX_OUTPUT_BYTES", defaults.MaxOutputBytes, 1024, 16 * 1024 * 1024, "bytes"),
+            MaxPrintedBytes = reader.Number("MAX_PRINTED_BYTES", defaults.MaxPrintedBytes, 1024, 1L << 40, "bytes"),
+            Concurrency = (int)reader.Number(
+                "WORKER_CONCURRENCY", HostResources.DefaultConcurrency(HostResources.MemoryBytes(environment), Environment.ProcessorCount),
+                1, 1000, "jobs", "from memory and cores"),
+            QueueLimit = (int)reader.Number("QUEUE_LIMIT", 100, 0, 100_000, "jobs"),
+            QueueTimeout = reader.Seconds("QUEUE_TIMEOUT_SECONDS", 60, 1, 3600),
+            WorkDirectory = Path.GetFullPath(reader.Text("WORK_DIR", "codeexec-USER in the temporary folder") ?? defaults.WorkDirectory),
+            DrainTime = reader.Seconds("DRAIN_SECONDS", 20, 0, 300),
+            Python = reader.Text("PYTHON", "python3") ?? "python3",
+        };
+    }
+
+    private static PackageOptions ReadPackages(SettingsReader reader, IReadOnlyDictionary<string, string> environment) => new()
+    {
+        CacheDirectory = Path.GetFullPath(reader.Text("PACKAGE_CACHE_DIR", "codeexec in the user's cache folder")
+            ?? PackageOptions.DefaultCacheDirectory(environment.GetValueOrDefault("HOME"), environment.GetValueOrDefault("XDG_CACHE_HOME"))),
+        CacheMaxBytes = reader.Number("PACKAGE_CACHE_MAX_MB", 2048, 1, 1024 * 1024, "MB") * 1024 * 1024,
+        InstallTimeout = reader.Seconds("INSTALL_TIMEOUT_SECONDS", 120, 1, 3600),
+        AllowSourceDistributions = reader.Switch("ALLOW_SDISTS", false),
+        PrewarmRequirements = reader.Text("PREWARM_REQUIREMENTS", "requirements.txt of the project"),
+        PipEnvironment = reader.Prefixed("PIP_"),
+    };
+
+    private static WebOptions ReadWeb(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
+    {
+        var keys = ReadApiKeys(reader);
+        var onDyno = environment.ContainsKey("DYNO");
+        var host = reader.Text("HOST", "0.0.0.0 with a key or on a dyno, else 127.0.0.1") ?? (keys.Count > 0 || onDyno ? "0.0.0.0" : "127.0.0.1");
+        if (host is not "localhost" && !IPAddress.TryParse(host, out _))
+            reader.Fault($"HOST is \"{host}\"; it must be an IP address to listen on, such as 127.0.0.1 or 0.0.0.0, or localhost.");
+        else if (keys.Count == 0 && !IsLoopback(host))
+            reader.Fault($"API_KEY is not set and HOST is {host}: anyone who reaches this address could run code here. "
+                + "Set a key (heroku config:set API_KEY=$(openssl rand -hex 32)), or listen on 127.0.0.1.");
+        return new WebOptions
+        {
+            Host = host,
+            Port = (int)reader.Number("PORT", 8000, 0, 65_535, "(TCP port)"),
+            ApiKeys = keys,
+            StdioModeOnly = reader.Switch("STDIO_MODE_ONLY", false),
+            AllowedOrigins = [.. (reader.Text("ALLOWED_ORIGINS") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
+            MaxRequestBytes = reader.Number("MAX_REQUEST_BYTES", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024, "bytes"),
+            MaxSseSessions = (int)reader.Number("MAX_SSE_SESSIONS", 1000, 1, 100_000, "sessions"),
+            Keepalive = reader.Seconds("KEEPALIVE_SECONDS", 15, 1, 50),
+        };
+    }
+
+    /// <summary>Whether an address to listen on can be reached from this machine alone.</summary>
+    public static bool IsLoopback(string host) => host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    private static List<ApiKey> ReadApiKeys(SettingsReader reader)
+    {
+        var keys = new List<ApiKey>();
+        foreach (var part in (reader.Text("API_KEY") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var colon = part.IndexOf(':', StringComparison.Ordinal);
+            var key = colon < 0 ? new ApiKey("default", part) : new ApiKey(part[..colon].Trim(), part[(colon + 1)..].Trim());
+            // The text after the name is a secret and stays out of every message.
+            if (key.Name.Length == 0 || key.Value.Length == 0)
+                reader.Fault("API_KEY has an entry without a name or without a key; write one key, or name:key,name:key.");
+            else if (key.Value.Any(c => c is <= ' ' or > '~'))
+                reader.Fault($"API_KEY's key \"{key.Name}\" has a character that can't stand in an HTTP header; use printable ASCII without spaces.");
+            else if (keys.Exists(other => other.Name == key.Name))
+                reader.Fault($"API_KEY names \"{key.Name}\" twice; give every key its own name.");
+            else
+                keys.Add(key);
+        }
+        return keys;
+    }
+}

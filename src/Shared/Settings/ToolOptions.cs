@@ -1,0 +1,17 @@
+namespace CodeExec.Shared.Settings;
+
+/// <summary>What the tool accepts, and what it tells a model about the service. Immutable; read once at start.</summary>
+public sealed record ToolOptions
+{
+    /// <summary>MAX_CODE_BYTES: longest accepted code, in bytes of UTF-8. Default 1 MiB; 1 byte to 16 MiB.</summary>
+    public int MaxCodeBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>MAX_PACKAGES: most packages one call may ask for. Default 50; 0 to 1000.</summary>
+    public int MaxPackages { get; init; } = 50;
+
+    /// <summary>The time limit that the tool's description states: <see cref="ExecutionOptions.RunTimeout"/>.</summary>
+    public TimeSpan RunTimeout { get; init; } = new ExecutionOptions().RunTimeout;
+
+    /// <summary>The limit on each output stream that the description states: <see cref="ExecutionOptions.MaxOutputBytes"/>.</summary>
+    public int MaxOutputBytes { get; init; } = new ExecutionOptions().MaxOutputBytes;
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+using CodeExec.Shared.Packages;
+using CodeExec.Shared.Settings;
+
+namespace CodeExec.Shared.Tool;
+
+/// <summary>The arguments of one call, checked. Immutable; any thread.</summary>
+/// <param name="Code">The Python source.</param>
+/// <param name="Packages">Distinct requirements in the caller's order.</param>
+public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement> Packages)
+{
+    /// <summary>Checks what a client sent.</summary>
+    /// <exception cref="ToolCallException">Something can't be used; the text says what, and what to send instead.</exception>
+    public static ToolArguments Parse(IDictionary<string, JsonElement>? arguments, ToolOptions options)
+    {
+        arguments ??= new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var name in arguments.Keys)
+            if (name is not ("code" or "packages"))
+                throw new ToolCallException($"Unknown argument {Quoted(name)}. The arguments are \"code\" (a string) and \"packages\" (a list of strings, or null). Leave it out.");
+        return new ToolArguments(ParseCode(arguments, options), ParsePackages(arguments, options));
+    }
+
+    private static string ParseCode(IDictionary<string, JsonElement> arguments, ToolOptions options)
+    {
+        if (!arguments.TryGetValue("code", out var value))
+            throw new ToolCallException("Argument \"code\" is missing. Send the Python source as a string.");
+        if (value.ValueKind != JsonValueKind.String)
+            throw new ToolCallException($"Argument \"code\" is {Kind(value)}; it must be a string with the Python source.");
+        var code = Text(value) ?? throw new ToolCallException(
+            "Argument \"code\" holds half of a surrogate pair (\\uD800 to \\uDFFF), which is no character. Write the character itself, or its whole pair.");
+        if (code.Trim().Length == 0)
+            throw new ToolCallException("Argument \"code\" is empty. Send the Python source, such as print(2+2).");
+        var nul = code.IndexOf('\0', StringComparison.Ordinal);
+        if (nul >= 0)
+            throw new ToolCallException($"Argument \"code\" has a NUL character at position {nul}, which Python source can't hold. Write \\x00 inside a Python string instead.");
+        var bytes = Encoding.UTF8.GetByteCount(code);
+        if (bytes > options.MaxCodeBytes)
+            throw new ToolCallException($"Argument \"code\" has {bytes} bytes; the limit is {options.MaxCodeBytes}. Let the code fetch or make its data instead of holding it.");
+        return code;
+    }
+
+    private static List<PackageRequirement> ParsePackages(IDictionary<string, JsonElement> arguments, ToolOptions options)
+    {
+        if (!arguments.TryGetValue("packages", out var value) || value.ValueKind == JsonValueKind.Null) return [];
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new ToolCallException($"Argument \"packages\" is {Kind(value)}; it must be a list of package requirements such as [\"numpy\"], or null.");
+        if (value.GetArrayLength() > options.MaxPackages)
+            throw new ToolCallException($"Argument \"packages\" has {value.GetArrayLength()} entries; the limit is {options.MaxPackages}. Name the packages that the code imports; what they need is installed with them.");
+
+        var packages = new List<PackageRequirement>();
+        foreach (var (index, entry) in value.EnumerateArray().Index())
+        {
+            if (entry.ValueKind != JsonValueKind.String)
+                throw new ToolCallException($"Argument \"packages\"[{index}] is {Kind(entry)}; it must be a string such as \"numpy\".");
+            var text = Text(entry) ?? throw new ToolCallException($"Argument \"packages\"[{index}] holds half of a surrogate pair, which is no character. Write a package name such as \"numpy\".");
+            if (PackageRequirement.TryParse(text, out var requirement) is { } fault)
+                throw new ToolCallException($"Argument \"packages\"[{index}] {Quoted(text)} {fault}.");
+            if (!packages.Contains(requirement!)) packages.Add(requirement!);
+        }
+        return packages;
+    }
+
+    // GetString throws on a lone surrogate, the one thing that a JSON string may spell and text can't hold (RFC 8259, section 8.2).
+    private static string? Text(JsonElement value)
+    {
+        try { return value.GetString(); }
+        catch (InvalidOperationException) { return null; }
+    }
+
+    private static string Kind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => "a list",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.True or JsonValueKind.False => "true or false",
+        JsonValueKind.Null => "null",
+        _ => "a string",
+    };
+
+    // A value is repeated so that the caller finds it, but never at a length that would drown the message.
+    private static string Quoted(string text)
+    {
+        var shown = new string([.. text.Take(80).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
+        return text.Length > 80 ? $"\"{shown}…\"" : $"\"{shown}\"";
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
+using ModelContextProtocol.Protocol;
+
+namespace CodeExec.Shared.Tool;
+
+/// <summary>The one tool as clients see it: name, description, schemas, annotations. The same for every transport.</summary>
+/// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/server/tools"/>
+public static class ToolDefinition
+{
+    /// <summary>The tool's name; agents and Heroku's Inference service use it, so it never changes.</summary>
+    public const string Name = "code_exec_python";
+
+    // Written as text: a schema is read by people and models, and no serializer metadata is needed to make it.
+    private const string InputSchema = """
+        {
+          "type": "object",
+          "properties": {
+            "code": {
+              "type": "string",
+              "description": "The Python source to run, as the whole of a file main.py. Print what you want to see."
+            },
+            "packages": {
+              "anyOf": [
+                { "type": "array", "items": { "type": "string" } },
+                { "type": "null" }
+              ],
+              "default": null,
+              "description": "Packages to install from the package index first, as pip requirements: \"numpy\", \"pandas>=2\", \"requests[socks]\". Options, URLs and paths are refused."
+            }
+          },
+          "required": ["code"],
+          "additionalProperties": false
+        }
+        """;
+
+    private static readonly string OutputSchema = $$"""
+        {
+          "type": "object",
+          "properties": {
+            "returncode": { "type": "integer", "description": "Python's exit code; -N when signal N ended it; -2 when the time limit did; pip's code when installing failed." },
+            "stdout": { "type": "string", "description": "What the code printed, without white space at either end." },
+            "stderr": { "type": "string", "description": "Errors and tracebacks, without white space at either end." },
+            "status": { "enum": [{{string.Join(", ", ExecutionStatusNames.All.Select(name => $"\"{name}\""))}}] },
+            "duration_ms": { "type": "integer", "description": "Time that Python ran." },
+            "install_ms": { "type": "integer", "description": "Time spent on installing packages; not part of the time limit." },
+            "queue_ms": { "type": "integer", "description": "Time spent waiting for a free slot." },
+            "packages_cache": { "enum": ["none", "hit", "miss"] },
+            "truncated": {
+              "type": "object",
+              "description": "There when output was left out: bytes printed, and how many of them are missing in the middle.",
+              "properties": {
+                "stdout_bytes": { "type": "integer" },
+                "stdout_omitted_bytes": { "type": "integer" },
+                "stderr_bytes": { "type": "integer" },
+                "stderr_omitted_bytes": { "type": "integer" }
+              },
+              "required": ["stdout_bytes", "stdout_omitted_bytes", "stderr_bytes", "stderr_omitted_bytes"]
+            },
+            "hint": { "type": "string", "description": "What would help, when that is known." }
+          },
+          "required": ["returncode", "stdout", "stderr", "status", "duration_ms", "install_ms", "queue_ms", "packages_cache"]
+        }
+        """;
+
+    /// <summary>The definition, with the limits that hold here in its description.</summary>
+    public static ModelContextProtocol.Protocol.Tool Create(ToolOptions options) => new()
+    {
+        Name = Name,
+        Title = Title,
+        Description = Description(options),
+        InputSchema = Json(InputSchema),
+        OutputSchema = Json(OutputSchema),
+        // All five: at least one public client fails when a field is missing (Heroku's v1/mcp/servers lists them all).
+        Annotations = new ToolAnnotations
+        {
+            Title = Title,
+            ReadOnlyHint = false,
+            DestructiveHint = true,
+            IdempotentHint = false,
+            OpenWorldHint = true,
+        },
+    };
+
+    private const string Title = "Run Python";
+
+    private static string Description(ToolOptions options) => string.Create(CultureInfo.InvariantCulture, $"""
+        Runs Python code and returns a JSON object with "returncode", "stdout" and "stderr".
+        - Each call is a fresh Python process in an empty private folder: no variable, file or import of an earlier call is there. Send everything the code needs.
+        - Only what is printed comes back: end with print(...).
+        - Packages named in "packages" are installed from the package index first (wheels only, cached between calls).
+        - The network can be reached. Standard input is empty.
+        - The code may run for {options.RunTimeout.TotalSeconds:0} seconds; after that it is stopped, returncode is -2 and "stdout" holds what was printed until then. Of each output stream {options.MaxOutputBytes / 1024} KiB are kept, the beginning and the end.
+        - A non-zero returncode means that the code failed, not the tool: read "stderr" (and "hint", when there is one), correct the code, call again.
+        """);
+
+    private static JsonElement Json(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Tool;
+
+namespace CodeExec.Web.Health;
+
+/// <summary>What anybody may ask without a key: whether the service is well, and what it is.</summary>
+internal static class HealthEndpoints
+{
+    private static readonly string About = $"""
+        CodeExec {ServerDefinition.Version}: an MCP server that runs Python code for AI agents.
+
+        Streamable HTTP  POST /mcp
+        HTTP with SSE    GET /sse
+        Health           GET /health
+
+        Where the operator set a key, send it as "Authorization: Bearer <key>".
+
+        """;
+
+    /// <summary>Adds <c>GET /health</c> and <c>GET /</c>.</summary>
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        var gate = routes.ServiceProvider.GetRequiredService<CallGate>();
+        var parts = routes.ServiceProvider.GetRequiredService<WebParts>();
+        routes.MapGet("/health", (HttpContext context) => WriteAsync(context.Response, parts, gate.IsClosed)).AllowAnonymous();
+        routes.MapGet("/", () => TypedResults.Text(About)).AllowAnonymous();
+    }
+
+    // 503 makes a load balancer look elsewhere while running calls come to their end here.
+    private static Task WriteAsync(HttpResponse response, WebParts parts, bool stopping)
+    {
+        var load = parts.Load();
+        var report = new JsonObject
+        {
+            ["status"] = stopping ? "stopping" : "ok",
+            ["version"] = ServerDefinition.Version,
+            ["mode"] = parts.Mode,
+            ["running"] = load.Running,
+            ["waiting"] = load.Waiting,
+            ["slots"] = load.Slots,
+        };
+        response.StatusCode = stopping ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+        response.ContentType = "application/json";
+        return response.WriteAsync(report.ToJsonString(), response.HttpContext.RequestAborted);
+    }
+}

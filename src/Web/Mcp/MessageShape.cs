@@ -1,0 +1,46 @@
+using System.Text.Json;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace CodeExec.Web.Mcp;
+
+/// <summary>Tells a JSON-RPC message from other JSON, with a reason that its sender can act on.</summary>
+/// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic#messages"/>
+internal static class MessageShape
+{
+    /// <summary>Reads one message.</summary>
+    public static (JsonRpcMessage? Message, Refusal? Refusal) Read(JsonElement element)
+    {
+        if (Fault(element) is { } fault) return (null, Wrong(fault));
+        try
+        {
+            return (element.Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<JsonRpcMessage>()), null);
+        }
+        catch (JsonException)
+        {
+            return (null, Wrong("The message is not what JSON-RPC 2.0 calls a request, a notification or a response. Check its members."));
+        }
+    }
+
+    /// <summary>A refusal of JSON that isn't a usable message.</summary>
+    public static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest, message);
+
+    private static string? Fault(JsonElement message)
+    {
+        if (message.ValueKind != JsonValueKind.Object) return "The body is JSON but not an object. Send one JSON-RPC message.";
+        if (!message.TryGetProperty("jsonrpc", out var version) || version.ValueKind != JsonValueKind.String || version.GetString() != "2.0")
+            return "Member \"jsonrpc\" is missing or isn't \"2.0\". Send a JSON-RPC 2.0 message.";
+        var hasId = message.TryGetProperty("id", out var id);
+        if (hasId && !IsId(id)) return "Member \"id\" must be a string or a whole number; leave it out for a notification.";
+        if (!message.TryGetProperty("method", out var method))
+            return hasId && (message.TryGetProperty("result", out _) || message.TryGetProperty("error", out _))
+                ? null
+                : "Member \"method\" is missing, and the message is no response either. Name the method.";
+        if (method.ValueKind != JsonValueKind.String) return "Member \"method\" must be a string.";
+        if (message.TryGetProperty("params", out var parameters) && parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
+            return "Member \"params\" must be an object, or be left out.";
+        return null;
+    }
+
+    private static bool IsId(JsonElement id) => id.ValueKind == JsonValueKind.String || (id.ValueKind == JsonValueKind.Number && id.TryGetInt64(out _));
+}

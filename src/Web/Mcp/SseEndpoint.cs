@@ -1,0 +1,64 @@
+using CodeExec.Shared.Settings;
+using CodeExec.Shared.Tool;
+using CodeExec.Web.Auth;
+
+namespace CodeExec.Web.Mcp;
+
+/// <summary>
+/// MCP over HTTP with SSE, the transport of 2024-11-05: one long event stream per client, and a POST for each of its messages.
+/// Any thread.
+/// </summary>
+/// <seealso href="https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse"/>
+internal sealed class SseEndpoint(
+    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SseSessions sessions, TimeProvider time, ILoggerFactory logs)
+{
+    private const string RetryAfterSeconds = "10";
+
+    /// <summary>GET /sse: opens a session and holds its stream.</summary>
+    public async Task OpenAsync(HttpContext context)
+    {
+        if (AcceptHeader.CheckGet(context.Request) is { } unacceptable)
+        {
+            await unacceptable.WriteAsync(context.Response);
+            return;
+        }
+        var caller = Caller.Of(context);
+        var id = ids.Create(caller);
+        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, context.RequestAborted);
+        await using var session = new SseSession(id, caller, context, stream, ServerDefinition.Create(tool, calls, id, !options.StdioModeOnly), logs);
+        if (sessions.Add(session) is { } refusal)
+        {
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            await refusal.WriteAsync(context.Response);
+            return;
+        }
+        try
+        {
+            EventStreamHeaders.Apply(context.Response);
+            await session.RunAsync();
+        }
+        finally
+        {
+            sessions.Remove(session);
+        }
+    }
+
+    /// <summary>POST /message: takes a message for a session; the answer comes on its stream.</summary>
+    public async Task ReceiveAsync(HttpContext context)
+    {
+        var refusal = await TakeAsync(context);
+        if (refusal is null) context.Response.StatusCode = StatusCodes.Status202Accepted;
+        else await refusal.WriteAsync(context.Response);
+    }
+
+    private async Task<Refusal?> TakeAsync(HttpContext context)
+    {
+        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes);
+        if (posted is null) return refusal;
+        if (posted.IsBatch) return MessageShape.Wrong("The body is an array; this transport takes one message per request.");
+        if (context.Request.Query["sessionId"] is not [{ Length: > 0 } id])
+            return new Refusal(StatusCodes.Status400BadRequest, Refusal.RequestRefused, "The address has no sessionId. Post to the address that the stream's endpoint event names.") { Id = posted.Id };
+        var taken = sessions.Find(id, Caller.Of(context)) is { } session ? await session.ReceiveAsync(posted.Messages[0]) : SseSessions.NotFound;
+        return taken is null ? null : taken with { Id = posted.Id };
+    }
+}

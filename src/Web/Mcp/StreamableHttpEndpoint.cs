@@ -1,0 +1,111 @@
+using CodeExec.Shared.Settings;
+using CodeExec.Shared.Tool;
+using CodeExec.Web.Auth;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace CodeExec.Web.Mcp;
+
+/// <summary>
+/// MCP over Streamable HTTP: every POST gets an MCP server of its own and is answered on its own stream, so any web process can
+/// answer any request. Any thread.
+/// </summary>
+/// <remarks>
+/// What a session adds, up to 2025-11-25, is cancelling by notification and the log level. Both live in this process alone, and a
+/// request that names no session is served all the same.
+/// </remarks>
+/// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http"/>
+internal sealed class StreamableHttpEndpoint(
+    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SessionLogLevels levels, TimeProvider time, ILoggerFactory logs)
+{
+    // The status of an answer without handshake follows from its first message. A call that is silent for longer has passed the
+    // checks that a status could report, and a router that waits for the first byte must not give up on it.
+    private static readonly TimeSpan StatusIsOpen = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Answers one request of any method.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.Headers.Allow = HttpMethods.Post;
+            await new Refusal(StatusCodes.Status405MethodNotAllowed, Refusal.RequestRefused,
+                $"{context.Request.Method} is not offered here: there is no stream beside the answers and no session to delete. Send messages by POST.").WriteAsync(context.Response);
+            return;
+        }
+        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes);
+        string? session = null;
+        if (posted is not null) refusal = RequestChecks.Check(context.Request, posted) ?? FindSession(context, posted, out session);
+        if (refusal is not null) await refusal.WriteAsync(context.Response);
+        else await AcceptAsync(context, posted!, session);
+    }
+
+    private Refusal? FindSession(HttpContext context, PostedMessages posted, out string? session)
+    {
+        session = null;
+        var header = context.Request.Headers[McpHeaders.SessionId];
+        if (header.Count == 0 || RequestChecks.IsWithoutHandshake(context.Request)) return null;
+        session = header.ToString();
+        return ids.IsFor(Caller.Of(context), session)
+            ? null
+            : new Refusal(StatusCodes.Status404NotFound, Refusal.SessionNotFound, "Session not found. Start a new one with initialize.") { Id = posted.Id };
+    }
+
+    private Task AcceptAsync(HttpContext context, PostedMessages posted, string? session)
+    {
+        foreach (var message in posted.Messages)
+        {
+            message.Context = new JsonRpcMessageContext { ProtocolVersion = context.Request.Headers[McpHeaders.ProtocolVersion] };
+            if (session is null) continue;
+            if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled && ServerDefinition.CancelledRequest(cancelled) is { } request)
+                calls.Cancel(session, request);
+            if (message is JsonRpcRequest { Method: RequestMethods.LoggingSetLevel } wish && ServerDefinition.RequestedLevel(wish) is { } level)
+                levels.Set(session, level);
+            message.Context.LogLevel = levels.Find(session);
+        }
+        if (posted.Requests.Count > 0) return AnswerAsync(context, posted, session);
+        // Notifications and responses want no answer, and no server outlives a request that could do more with them.
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        return Task.CompletedTask;
+    }
+
+    private async Task AnswerAsync(HttpContext context, PostedMessages posted, string? session)
+    {
+        var gone = context.RequestAborted;
+        EventStreamHeaders.Apply(context.Response);
+        if (session is null && posted.Messages[0] is JsonRpcRequest { Method: RequestMethods.Initialize })
+            context.Response.Headers[McpHeaders.SessionId] = ids.Create(Caller.Of(context));
+        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone);
+        if (RequestChecks.IsWithoutHandshake(context.Request)) stream.StartWithin(StatusIsOpen);
+        await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true };
+        await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, session, !options.StdioModeOnly), logs, context.RequestServices);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        var serving = server.RunAsync(end.Token);
+        try
+        {
+            await Task.WhenAll(posted.Requests.Select(request => transport.HandlePostRequestAsync(request, stream, first => ChooseStatusAsync(context, stream, first), gone)));
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // The client is gone; its calls are told so by the same token.
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Since 2026-07-28 an answer that is a protocol error has a status to match. Earlier answers start before it is known.
+    private static ValueTask ChooseStatusAsync(HttpContext context, StreamKeepalive stream, JsonRpcMessage? first) =>
+        first is JsonRpcError error && StatusOf((McpErrorCode)error.Error.Code) is { } status && RequestChecks.IsWithoutHandshake(context.Request)
+            ? stream.BeforeStartAsync(() => context.Response.StatusCode = status, context.RequestAborted)
+            : ValueTask.CompletedTask;
+
+    private static int? StatusOf(McpErrorCode code) => code switch
+    {
+        McpErrorCode.MethodNotFound => StatusCodes.Status404NotFound,
+        McpErrorCode.HeaderMismatch or McpErrorCode.MissingRequiredClientCapability or McpErrorCode.UnsupportedProtocolVersion => StatusCodes.Status400BadRequest,
+        _ => null,
+    };
+}

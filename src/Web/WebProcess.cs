@@ -1,0 +1,41 @@
+using System.Net.Sockets;
+using CodeExec.Shared.Settings;
+using CodeExec.Shared.Tool;
+using Microsoft.AspNetCore.Connections;
+
+namespace CodeExec.Web;
+
+/// <summary>Starts the application, says so, and keeps the process until it is told to end.</summary>
+internal static partial class WebProcess
+{
+    /// <summary>Serves until SIGTERM or Ctrl-C.</summary>
+    /// <returns>The exit code: 0 after an orderly end, 1 when the address can't be listened on.</returns>
+    public static async Task<int> RunAsync(WebApplication app, WebParts parts, Action<CancellationToken> started)
+    {
+        var web = parts.Settings.Web;
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException fault) when (fault.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"Port {web.Port} of {web.Host} is taken by another process. End that one, or set PORT to a free port.");
+            return 1;
+        }
+        catch (SocketException fault)
+        {
+            await Console.Error.WriteLineAsync($"Can't listen on port {web.Port} of {web.Host}: {fault.SocketErrorCode}. Set HOST to an address of this machine, and PORT to one above 1023 unless you are root.");
+            return 1;
+        }
+        var log = parts.Logs.CreateLogger(typeof(WebProcess));
+        LogListening(log, ServerDefinition.Version, string.Join(", ", app.Urls), parts.Mode, Keys(web));
+        started(app.Lifetime.ApplicationStopping);
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    private static string Keys(WebOptions options) => options.ApiKeys.Count == 0 ? "none, loopback only" : string.Join(", ", options.ApiKeys);
+
+    [LoggerMessage(200, LogLevel.Information, "CodeExec {Version} listens on {Addresses}, mode {Mode}, API keys: {Keys}")]
+    private static partial void LogListening(ILogger log, string version, string addresses, string mode, string keys);
+}

@@ -1,0 +1,46 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Worker.Processes;
+
+namespace CodeExec.Worker.Execution;
+
+/// <summary>What ended a child's run.</summary>
+internal enum ChildEnding
+{
+    /// <summary>It ended by itself.</summary>
+    Exited,
+
+    /// <summary>The time limit passed.</summary>
+    TimedOut,
+
+    /// <summary>It printed too much.</summary>
+    PrintedTooMuch,
+
+    /// <summary>Somebody asked for it to be stopped.</summary>
+    Stopped,
+}
+
+/// <summary>Waits for the first thing that ends a child's run, and sees to it that it does end.</summary>
+internal static class ChildWatch
+{
+    /// <summary>Watches a child to its end.</summary>
+    /// <param name="child">The child.</param>
+    /// <param name="limit">Longest it may run.</param>
+    /// <param name="grace">Time between SIGTERM and SIGKILL.</param>
+    /// <param name="tooMuch">Done when it has printed more than it may.</param>
+    /// <param name="stop">A request to stop it.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>What ended it, and whether it is really gone: false when the kernel holds it despite SIGKILL.</returns>
+    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(ChildProcess child, TimeSpan limit, TimeSpan grace, Task tooMuch, JobStop stop, TimeProvider time)
+    {
+        using var over = new CancellationTokenSource();
+        var timedOut = Task.Delay(limit, time, over.Token);
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop.Token);
+        var first = await Task.WhenAny(child.Exited, timedOut, tooMuch, stopped);
+        await over.CancelAsync();
+
+        if (first == child.Exited) return (ChildEnding.Exited, true);
+        var gone = await child.StopAsync(grace, time);
+        if (first == timedOut) return (ChildEnding.TimedOut, gone);
+        return (first == tooMuch ? ChildEnding.PrintedTooMuch : ChildEnding.Stopped, gone);
+    }
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using CodeExec.Worker.Packages;
+using CodeExec.Worker.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace CodeExec.Worker.Execution;
+
+/// <summary>
+/// Runs one job from start to end: packages, private folder, a fresh interpreter, its output, its ending. Any thread, many at once; the
+/// bound on how many is <see cref="BoundedRunner"/>'s.
+/// </summary>
+/// <remarks>
+/// The ending is told last: when <see cref="JobFinished"/> is out, the process group has been killed and reaped and the folder is gone.
+/// </remarks>
+public sealed partial class PythonExecutor(
+    PackageEnvironments environments, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log) : IJobRunner
+{
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop)
+    {
+        var events = new JobEventLog();
+        var run = RunToEndAsync(job, stop, events);
+        try
+        {
+            await foreach (var happened in events.ReadAllAsync()) yield return happened;
+        }
+        finally
+        {
+            // Still running means that the consumer left: nobody waits, but the job must end in order all the same.
+            if (!run.IsCompleted) stop.Request(StopReason.ClientGone);
+            await run;
+        }
+    }
+
+    // Never throws: a fault reaches the consumer through the events.
+    private async Task RunToEndAsync(ExecutionJob job, JobStop stop, JobEventLog events)
+    {
+        // Off the caller's thread: the consumer must get its first event while the rest is still being prepared.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            events.Add(new JobFinished(await InstallAndRunAsync(job, stop, events)));
+            events.Complete();
+        }
+        catch (Exception fault)
+        {
+            events.Complete(fault);
+        }
+    }
+
+    private async Task<ExecutionResult> InstallAndRunAsync(ExecutionJob job, JobStop stop, JobEventLog events)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            using var packages = await environments.AcquireAsync(job.Packages, line => events.Add(new PackagesInstalling(line)), stop.Token);
+            var installTime = job.Packages.Count == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(started);
+            var result = await RunCodeAsync(job, packages.Environment, stop, events) with { InstallTime = installTime, PackagesCache = packages.Cache };
+            return result with { Hint = ResultHint.For(result, job, options) };
+        }
+        catch (InstallFailedException failure)
+        {
+            return new ExecutionResult
+            {
+                ReturnCode = failure.ReturnCode,
+                Stdout = "",
+                Stderr = failure.Message,
+                Status = ExecutionStatus.InstallFailed,
+                InstallTime = Stopwatch.GetElapsedTime(started),
+                PackagesCache = PackagesCache.Miss,
+                Hint = failure.Hint,
+            };
+        }
+        catch (OperationCanceledException) when (stop.Reason is not null)
+        {
+            return new ExecutionResult
+            {
+                ReturnCode = ExecutionResult.KilledReturnCode,
+                Stdout = "",
+                Stderr = "",
+                Status = ExecutionStatus.Cancelled,
+                InstallTime = Stopwatch.GetElapsedTime(started),
+            };
+        }
+    }
+
+    private async Task<ExecutionResult> RunCodeAsync(ExecutionJob job, PackageEnvironment environment, JobStop stop, JobEventLog events)
+    {
+        using var workspace = Workspace.Open(workDirectory(), job.Id, path => LogLeftBehind(job.Id, path));
+        await File.WriteAllTextAsync(workspace.MainFile, job.Code, stop.Token);
+
+        var started = Stopwatch.GetTimestamp();
+        using var child = ChildProcess.Start(new ChildCommand(
+            environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home));
+        events.Add(new JobStarted());
+
+        var printed = new PrintedBytes(options.MaxPrintedBytes);
+        var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed);
+        var stderr = new OutputReader(child.Stderr!, OutputStream.Stderr, options.MaxOutputBytes, events, printed);
+        using var stopReading = new CancellationTokenSource();
+        var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
+
+        var (ending, gone) = await ChildWatch.WaitAsync(child, options.RunTimeout, options.KillGrace, printed.Exceeded, stop, time);
+        var duration = Stopwatch.GetElapsedTime(started);
+        if (!gone) LogUnkillable(job.Id, child.Pid);
+
+        // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
+        stopReading.CancelAfter(options.KillGrace);
+        await reading;
+        return Result(ending, gone ? (await child.Exited).ReturnCode : ExecutionResult.KilledReturnCode, stdout.Kept, stderr.Kept) with { Duration = duration };
+    }
+
+    private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr)
+    {
+        var (stdoutText, stderrText) = (stdout.ToText(), stderr.ToText());
+        return new ExecutionResult
+        {
+            ReturnCode = ending switch
+            {
+                ChildEnding.Exited => returnCode,
+                ChildEnding.TimedOut => ExecutionResult.TimeoutReturnCode,
+                _ => ExecutionResult.KilledReturnCode,
+            },
+            Status = ending switch
+            {
+                ChildEnding.Exited => returnCode == 0 ? ExecutionStatus.Ok : ExecutionStatus.Error,
+                ChildEnding.TimedOut => ExecutionStatus.Timeout,
+                ChildEnding.PrintedTooMuch => ExecutionStatus.OutputLimit,
+                _ => ExecutionStatus.Cancelled,
+            },
+            Stdout = stdoutText,
+            Stderr = stderrText,
+            Truncated = stdout.Omitted + stderr.Omitted == 0 ? null : new OutputTruncation(stdout.Total, stdout.Omitted, stderr.Total, stderr.Omitted),
+        };
+    }
+
+    [LoggerMessage(400, LogLevel.Error, "job={Job} left the folder {Path} behind: it could not be removed. The next start of this service tries again")]
+    private partial void LogLeftBehind(string job, string path);
+
+    [LoggerMessage(401, LogLevel.Error, "job={Job} child={Pid} is still there after SIGKILL: the kernel holds it, most often for a disk or network share that hangs")]
+    private partial void LogUnkillable(string job, int pid);
+}

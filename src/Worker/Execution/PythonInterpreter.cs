@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using System.Text.Json;
+using CodeExec.Shared.Running;
+using CodeExec.Worker.Processes;
+
+namespace CodeExec.Worker.Execution;
+
+/// <summary>The Python that runs the code: where it really is (not a version manager's shim) and what it can do. Immutable.</summary>
+/// <param name="Path">The real executable.</param>
+/// <param name="Version">Such as <c>3.11.2</c>.</param>
+/// <param name="PipVersion">Such as <c>23.0.1</c>; null when this Python has no pip.</param>
+public sealed record PythonInterpreter(string Path, string Version, string? PipVersion)
+{
+    private const string InstallCommand = "Install it (Debian and Ubuntu: apt-get install python3 python3-pip; macOS: brew install python), or point PYTHON at an interpreter.";
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
+
+    /// <summary>The folder that holds the base installation's executable, for <c>pyvenv.cfg</c>.</summary>
+    public string BaseBinDirectory { get; init; } = "/usr/bin";
+
+    /// <summary>Platform and ABI in one word, such as <c>cpython-311-x86_64-linux-gnu</c>: compiled packages fit no other.</summary>
+    public string Abi { get; init; } = "";
+
+    /// <summary>The folders of installed packages that an environment on the base installation would not see: those of a virtual environment.</summary>
+    public IReadOnlyList<string> OwnSitePackages { get; init; } = [];
+
+    /// <summary>Major and minor version, such as <c>3.11</c>, as folder names spell it.</summary>
+    public string MinorVersion => string.Join('.', Version.Split('.').Take(2));
+
+    /// <summary>Finds the interpreter that a name or path stands for by asking it.</summary>
+    /// <param name="nameOrPath">The PYTHON setting.</param>
+    /// <param name="cancel">Ends the search.</param>
+    /// <exception cref="RunnerException">There is none, or it doesn't answer; the text holds the command that installs it.</exception>
+    public static async Task<PythonInterpreter> FindAsync(string nameOrPath, CancellationToken cancel)
+    {
+        var executable = Locate(nameOrPath) ?? throw new RunnerException($"Python was not found: there is no \"{nameOrPath}\" on PATH. {InstallCommand}");
+        var command = new ChildCommand(executable, ["-I", "-c", PythonScripts.Text("describe_interpreter.py")], CodeEnvironment.Inherited(), "/");
+        try
+        {
+            var (exit, output) = await CapturedCommand.RunAsync(command, AnswerLimit, cancel);
+            if (exit.ReturnCode != 0)
+                throw new RunnerException($"{executable} is no usable Python: it ended with code {exit.ReturnCode}. {InstallCommand}");
+            return Parse(output);
+        }
+        catch (Exception fault) when (fault is Win32Exception or TimeoutException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new RunnerException($"{executable} is no usable Python: {fault.Message} {InstallCommand}", fault);
+        }
+    }
+
+    private static PythonInterpreter Parse(string output)
+    {
+        using var document = JsonDocument.Parse(output.Trim());
+        var answer = document.RootElement;
+        return new PythonInterpreter(answer.GetProperty("executable").GetString()!, answer.GetProperty("version").GetString()!, answer.GetProperty("pip").GetString())
+        {
+            BaseBinDirectory = answer.GetProperty("base_bin").GetString()!,
+            Abi = answer.GetProperty("abi").GetString()!,
+            OwnSitePackages = [.. answer.GetProperty("own_site_packages").EnumerateArray().Select(folder => folder.GetString()!)],
+        };
+    }
+
+    private static string? Locate(string nameOrPath)
+    {
+        if (nameOrPath.Contains('/', StringComparison.Ordinal)) return File.Exists(nameOrPath) ? System.IO.Path.GetFullPath(nameOrPath) : null;
+        return (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin")
+            .Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => System.IO.Path.Combine(folder, nameOrPath))
+            .FirstOrDefault(File.Exists);
+    }
+}

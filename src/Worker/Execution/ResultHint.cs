@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
+
+namespace CodeExec.Worker.Execution;
+
+/// <summary>What would help, when a result shows a mistake that we know the cure for. A model reads it and calls again.</summary>
+internal static partial class ResultHint
+{
+    // Import names whose package is called otherwise; every other module is tried under its own name.
+    private static readonly Dictionary<string, string> PackageOfModule = new(StringComparer.Ordinal)
+    {
+        ["attr"] = "attrs",
+        ["bs4"] = "beautifulsoup4",
+        ["Crypto"] = "pycryptodome",
+        ["cv2"] = "opencv-python-headless",
+        ["dateutil"] = "python-dateutil",
+        ["docx"] = "python-docx",
+        ["dotenv"] = "python-dotenv",
+        ["fitz"] = "PyMuPDF",
+        ["git"] = "GitPython",
+        ["google.protobuf"] = "protobuf",
+        ["jwt"] = "PyJWT",
+        ["magic"] = "python-magic",
+        ["mpl_toolkits"] = "matplotlib",
+        ["MySQLdb"] = "mysqlclient",
+        ["OpenSSL"] = "pyOpenSSL",
+        ["PIL"] = "Pillow",
+        ["pkg_resources"] = "setuptools",
+        ["pptx"] = "python-pptx",
+        ["psycopg2"] = "psycopg2-binary",
+        ["serial"] = "pyserial",
+        ["skimage"] = "scikit-image",
+        ["sklearn"] = "scikit-learn",
+        ["slugify"] = "python-slugify",
+        ["usb"] = "pyusb",
+        ["win32api"] = "pywin32",
+        ["yaml"] = "PyYAML",
+        ["zmq"] = "pyzmq",
+    };
+
+    /// <summary>The hint for a result; null when none is known.</summary>
+    /// <param name="result">The result so far.</param>
+    /// <param name="job">What was asked for.</param>
+    /// <param name="options">The limits that held.</param>
+    public static string? For(ExecutionResult result, ExecutionJob job, ExecutionOptions options) => result.Status switch
+    {
+        ExecutionStatus.Timeout => $"The code was stopped after {options.RunTimeout.TotalSeconds:0} s, the limit. Do less in one call, or split the work over several calls and print results as they come.",
+        ExecutionStatus.OutputLimit => $"The code was stopped after printing more than {options.MaxPrintedBytes} bytes, the limit. Print a summary, or only the part that you need.",
+        ExecutionStatus.Error => ForError(result, job),
+        ExecutionStatus.Ok when result.Stdout.Length == 0 && result.Stderr.Length == 0 => "The code ran without an error but printed nothing. Use print(...) for what you want to see: the value of the last line is not shown.",
+        _ => null,
+    };
+
+    private static string? ForError(ExecutionResult result, ExecutionJob job)
+    {
+        if (MissingModule().Match(result.Stderr) is { Success: true } missing)
+        {
+            var module = missing.Groups["module"].Value;
+            var top = module.Split('.')[0];
+            var package = PackageOfModule.GetValueOrDefault(module) ?? PackageOfModule.GetValueOrDefault(top) ?? top;
+            return job.Packages.Any(wish => string.Equals(wish.Name, package, StringComparison.OrdinalIgnoreCase))
+                ? $"Package {package} is installed but has no module {module}: check the module's name, or name the package that holds it in \"packages\"."
+                : $"Module {module} is not installed. Call again with packages: [\"{package}\"].";
+        }
+        if (result.Stderr.Contains("EOFError: EOF when reading a line", StringComparison.Ordinal))
+            return "Standard input is empty, so input() can't be answered. Put the values into the code.";
+        if (result.ReturnCode == ExecutionResult.KilledReturnCode)
+            return "The process was killed (SIGKILL), most often because the host ran out of memory. Use less memory: smaller data, or work in pieces.";
+        return null;
+    }
+
+    [GeneratedRegex(@"^ModuleNotFoundError: No module named '(?<module>[^']+)'", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex MissingModule();
+}

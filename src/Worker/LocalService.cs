@@ -1,0 +1,50 @@
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using CodeExec.Worker.Execution;
+using CodeExec.Worker.Packages;
+using Microsoft.Extensions.Logging;
+
+namespace CodeExec.Worker;
+
+/// <summary>
+/// Everything that runs Python inside this process: the executor, its packages and the bound on how many jobs run and wait. What
+/// STDIO, embedded mode and the command line stand on. Any thread; dispose it after the last call has ended.
+/// </summary>
+public sealed class LocalService : IAsyncDisposable
+{
+    private readonly PackageEnvironments _environments;
+    private readonly Lazy<OwnedFolder> _workDirectory;
+
+    private LocalService(ServiceSettings settings, ILoggerFactory logs, TimeProvider time)
+    {
+        _environments = new PackageEnvironments(settings.Execution, settings.Packages, time, logs);
+        _workDirectory = new Lazy<OwnedFolder>(() => OwnedFolder.Create(settings.Execution.WorkDirectory));
+        Slots = new JobSlots(settings.Execution, time);
+        Runner = new BoundedRunner(
+            new PythonExecutor(_environments, () => _workDirectory.Value.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>()), Slots);
+    }
+
+    /// <summary>Runs jobs, at most <see cref="ExecutionOptions.Concurrency"/> at once.</summary>
+    public IJobRunner Runner { get; }
+
+    /// <summary>How many run and wait.</summary>
+    public JobSlots Slots { get; }
+
+    /// <summary>Puts the parts together. Starts nothing: Python is looked for at the first job.</summary>
+    /// <param name="settings">The checked settings.</param>
+    /// <param name="logs">Where the parts log.</param>
+    /// <param name="time">The clock; the system's when null.</param>
+    public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
+
+    /// <summary>Gets the interpreter found and the pre-warmed packages installed, in the background of calls. Throws only when cancelled.</summary>
+    public Task PrewarmAsync(CancellationToken cancel) => _environments.PrewarmAsync(cancel);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _environments.Dispose();
+        if (_workDirectory.IsValueCreated) _workDirectory.Value.Dispose();
+        Slots.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Packages;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using CodeExec.Worker.Execution;
+using CodeExec.Worker.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace CodeExec.Worker.Packages;
+
+/// <summary>
+/// From requirements to an environment that is ready to use: one that was built before, the pre-warmed base when it holds all that is
+/// wanted, else a new one. Any thread.
+/// </summary>
+public sealed partial class PackageEnvironments : IDisposable
+{
+    private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(20);
+
+    private readonly ExecutionOptions _execution;
+    private readonly PackageOptions _options;
+    private readonly EnvironmentStore _store;
+    private readonly EnvironmentBuilder _builder;
+    private readonly ILogger _log;
+    private readonly SharedBuilds _builds = new();
+    private readonly ConcurrentDictionary<string, bool> _satisfiedByBase = new(StringComparer.Ordinal);
+    private readonly Lazy<IReadOnlyList<PackageRequirement>> _prewarmed;
+    private readonly SemaphoreSlim _finding = new(1);
+    private PythonInterpreter? _interpreter;
+
+    /// <summary>Puts the parts together; touches nothing yet.</summary>
+    public PackageEnvironments(ExecutionOptions execution, PackageOptions options, TimeProvider time, ILoggerFactory logs)
+    {
+        _execution = execution;
+        _options = options;
+        _store = new EnvironmentStore(options, time, logs.CreateLogger<EnvironmentStore>());
+        _builder = new EnvironmentBuilder(options, _store, time, logs.CreateLogger<EnvironmentBuilder>());
+        _log = logs.CreateLogger<PackageEnvironments>();
+        _prewarmed = new Lazy<IReadOnlyList<PackageRequirement>>(() => PrewarmedPackages.Read(options, _log));
+    }
+
+    /// <summary>Gets an environment that holds a set of packages, for as long as the lease is kept.</summary>
+    /// <param name="requirements">The set; empty for none.</param>
+    /// <param name="progress">Told each line that pip prints, if it has to run.</param>
+    /// <param name="cancel">Ends the wait, and pip when nobody else waits for it.</param>
+    /// <exception cref="InstallFailedException">The set can't be installed.</exception>
+    /// <exception cref="RunnerException">There is no usable Python, or it has no pip.</exception>
+    public async Task<EnvironmentLease> AcquireAsync(IReadOnlyList<PackageRequirement> requirements, Action<string> progress, CancellationToken cancel)
+    {
+        var interpreter = await InterpreterAsync(cancel);
+        if (requirements.Count == 0) return LeaseBase(interpreter);
+
+        var behind = PrewarmedEnvironment(interpreter);
+        var environment = _store.Locate(EnvironmentKey.Of(requirements, interpreter, _options, behind?.Key), interpreter);
+        if (_store.TryLease(environment) is { } lease) return lease.As(PackagesCache.Hit);
+        if (await SatisfiedByBaseAsync(requirements, environment.Key, interpreter, cancel)) return LeaseBase(interpreter).As(PackagesCache.Hit);
+
+        await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, requirements, interpreter, behind, report, end), progress, cancel);
+        return (_store.TryLease(environment) ?? throw new IOException($"Environment {environment.Key} was built but can't be read in {environment.Root}.")).As(PackagesCache.Miss);
+    }
+
+    /// <summary>Finds the interpreter and installs the pre-warmed packages where they are missing. Throws only when cancelled.</summary>
+    public async Task PrewarmAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var interpreter = await InterpreterAsync(cancel);
+            using var lease = LeaseBase(interpreter);
+            LogPython(interpreter.Path, interpreter.Version, interpreter.PipVersion ?? "none");
+            if (_prewarmed.Value is not { Count: > 0 } wanted || PrewarmedEnvironment(interpreter) is not null) return;
+            var environment = PrewarmedPlace(interpreter);
+            if (await SatisfiedByBaseAsync(wanted, environment.Key, interpreter, cancel)) return;
+            await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, wanted, interpreter, null, report, end), _ => { }, cancel);
+        }
+        catch (Exception fault) when (fault is RunnerException or InstallFailedException or IOException or UnauthorizedAccessException)
+        {
+            // Calls still work: each installs what it asks for.
+            LogNotPrewarmed(fault.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _builder.Dispose();
+        _finding.Dispose();
+    }
+
+    private async Task BuildAsync(
+        PackageEnvironment environment, IReadOnlyList<PackageRequirement> requirements, PythonInterpreter interpreter, PackageEnvironment? behind, Action<string> report, CancellationToken cancel)
+    {
+        // Somebody may have finished it between our look and our turn.
+        using (var built = _store.TryLease(environment))
+            if (built is not null) return;
+        await _builder.BuildAsync(environment, requirements, interpreter, behind, report, cancel);
+        // In use until the eviction is over, else a set larger than the whole cache would be gone before its first job.
+        using (_store.TryLease(environment))
+            _store.Evict(PrewarmedPlace(interpreter).Key, _builder.Aside);
+    }
+
+    // The environment of calls that name no packages: the pre-warmed one if it was built, else one without packages of its own.
+    private EnvironmentLease LeaseBase(PythonInterpreter interpreter)
+    {
+        if (PrewarmedEnvironment(interpreter) is { } prewarmed && _store.TryLease(prewarmed) is { } lease) return lease;
+        var plain = _store.Locate(EnvironmentKey.Of([], interpreter, _options, null), interpreter);
+        if (_store.TryLease(plain) is { } existing) return existing;
+        _builder.BuildPlain(plain, interpreter);
+        return _store.TryLease(plain) ?? throw new IOException($"Environment {plain.Key} was made but can't be read in {plain.Root}.");
+    }
+
+    private PackageEnvironment? PrewarmedEnvironment(PythonInterpreter interpreter) =>
+        _prewarmed.Value.Count > 0 && PrewarmedPlace(interpreter) is var place && File.Exists(place.Manifest) ? place : null;
+
+    private PackageEnvironment PrewarmedPlace(PythonInterpreter interpreter) =>
+        _store.Locate(EnvironmentKey.Of(_prewarmed.Value, interpreter, _options, null), interpreter);
+
+    // Asking takes a Python start, so each answer is kept: a base, once in place, doesn't change.
+    private async Task<bool> SatisfiedByBaseAsync(IReadOnlyList<PackageRequirement> requirements, string key, PythonInterpreter interpreter, CancellationToken cancel)
+    {
+        if (interpreter.PipVersion is null) return false;
+        if (_satisfiedByBase.TryGetValue(key, out var known)) return known;
+        using var lease = LeaseBase(interpreter);
+        var command = new ChildCommand(
+            lease.Environment.Python, ["-I", "-c", PythonScripts.Text("check_installed.py"), .. requirements.Select(requirement => requirement.Text)], CodeEnvironment.Inherited(), "/");
+        var (exit, _) = await CapturedCommand.RunAsync(command, CheckLimit, cancel);
+        return _satisfiedByBase[key] = exit.ReturnCode == 0;
+    }
+
+    private async ValueTask<PythonInterpreter> InterpreterAsync(CancellationToken cancel)
+    {
+        if (_interpreter is { } found) return found;
+        await _finding.WaitAsync(cancel);
+        try
+        {
+            // Only success is kept: a Python that is installed later is found without a restart.
+            return _interpreter ??= await PythonInterpreter.FindAsync(_execution.Python, cancel);
+        }
+        finally
+        {
+            _finding.Release();
+        }
+    }
+
+    [LoggerMessage(413, LogLevel.Information, "Python is {Path}, version {Version}, pip {Pip}")]
+    private partial void LogPython(string path, string version, string pip);
+
+    [LoggerMessage(414, LogLevel.Warning, "The pre-warmed packages could not be installed; calls install what they ask for. {Reason}")]
+    private partial void LogNotPrewarmed(string reason);
+}

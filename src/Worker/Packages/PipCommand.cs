@@ -1,0 +1,53 @@
+using CodeExec.Shared.Packages;
+using CodeExec.Shared.Settings;
+using CodeExec.Worker.Execution;
+using CodeExec.Worker.Processes;
+
+namespace CodeExec.Worker.Packages;
+
+/// <summary>The command line and environment that pip is run with.</summary>
+internal static class PipCommand
+{
+    // These would contradict what we ask of pip: where to install, and what to print.
+    private static readonly HashSet<string> Ours = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_DRY_RUN", "PIP_REPORT",
+        "PIP_LOG", "PIP_QUIET", "PIP_VERBOSE", "PIP_REQUIRE_VIRTUALENV", "PIP_CACHE_DIR", "PIP_ONLY_BINARY", "PIP_NO_BINARY",
+    };
+
+    /// <summary>Installs a set into a folder.</summary>
+    /// <param name="interpreter">Whose pip, and for whom.</param>
+    /// <param name="requirements">The set.</param>
+    /// <param name="target">The folder.</param>
+    /// <param name="scratch">HOME, TMPDIR and working directory; empty, so that no file in it can be mistaken for a package.</param>
+    /// <param name="options">Index, cache and whether sources may be built.</param>
+    public static ChildCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options)
+    {
+        List<string> arguments =
+        [
+            // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
+            "-I", "-m", "pip", "install",
+            "--target", target,
+            "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off", "--root-user-action", "ignore",
+            // Else pip reads every installed package to warn of conflicts that --target can't have: 85 ms.
+            "--no-warn-conflicts",
+            "--cache-dir", Path.Combine(options.CacheDirectory, "pip"),
+        ];
+        if (!options.AllowSourceDistributions) arguments.AddRange(["--only-binary", ":all:"]);
+        arguments.Add("--");
+        arguments.AddRange(requirements.Select(requirement => requirement.Text));
+        return new ChildCommand(interpreter.Path, arguments, Environment(scratch, options), scratch, MergeStderr: true);
+    }
+
+    private static Dictionary<string, string> Environment(string scratch, PackageOptions options)
+    {
+        var environment = CodeEnvironment.Inherited();
+        environment["HOME"] = scratch;
+        environment["TMPDIR"] = scratch;
+        // pip's own default of 5 retries makes a call wait 8 s for an index that can't be reached.
+        environment["PIP_RETRIES"] = "1";
+        foreach (var (name, value) in options.PipEnvironment)
+            if (!Ours.Contains(name)) environment[name] = value;
+        return environment;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+using CodeExec.Worker.Execution;
+
+namespace CodeExec.Worker.Packages;
+
+/// <summary>What pip printed: bounded, without credentials, and its useful part when it failed. One thread.</summary>
+internal sealed partial class PipOutput
+{
+    private const int MaxLines = 2000;
+    private const int MaxLineLength = 500;
+    private const int MaxUsefulLines = 40;
+
+    private readonly Queue<string> _lines = new();
+
+    /// <summary>Takes a line as pip printed it and returns it as it may be shown.</summary>
+    public string Add(string line)
+    {
+        var shown = Credentials().Replace(line.TrimEnd(), "//");
+        if (shown.Length > MaxLineLength) shown = shown[..MaxLineLength] + "…";
+        if (_lines.Count == MaxLines) _lines.Dequeue();
+        _lines.Enqueue(shown);
+        return shown;
+    }
+
+    /// <summary>The lines that say why it failed, without progress and retries.</summary>
+    public string UsefulText()
+    {
+        var useful = _lines.Where(line => line.Length > 0 && !Noise().IsMatch(line)).TakeLast(MaxUsefulLines).ToList();
+        return string.Join('\n', useful.Count > 0 ? useful : _lines.TakeLast(MaxUsefulLines));
+    }
+
+    /// <summary>What would help; null when nothing is known to.</summary>
+    public string? Hint(PythonInterpreter interpreter)
+    {
+        if (_lines.Any(line => line.Contains("Retrying (", StringComparison.Ordinal)))
+            return "The package index can't be reached from here, so only packages that are already installed can be used. The operator can set PIP_INDEX_URL or PIP_FIND_LINKS.";
+        if (_lines.Any(line => line.Contains("ResolutionImpossible", StringComparison.Ordinal) || line.Contains("conflicting dependencies", StringComparison.Ordinal)))
+            return "The requested versions exclude each other. Leave versions open, or ask for ones that go together.";
+        if (_lines.Select(line => NoVersion().Match(line)).FirstOrDefault(match => match.Success) is { } match)
+            return match.Groups["versions"].Value is "none" or ""
+                ? $"No installable package \"{match.Groups["name"].Value}\" was found for Python {interpreter.MinorVersion}: check the spelling of its name on the index (it may differ from the import name); a package without a wheel can't be installed."
+                : $"There is no such version of \"{match.Groups["name"].Value}\": ask for one of those listed, or leave the version open.";
+        return null;
+    }
+
+    [GeneratedRegex(@"//[^/@\s]+@", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Credentials();
+
+    [GeneratedRegex(@"^\s*(Looking in (links|indexes)|Collecting |Downloading |Using cached |Processing |Requirement already|Installing |Preparing metadata|Getting requirements|Building wheel|Created wheel|Stored in directory|━|WARNING: Retrying|WARNING: Url |Discarding |INFO: pip is looking|\[notice\])", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Noise();
+
+    [GeneratedRegex(@"satisfies the requirement (?<name>[A-Za-z0-9._-]+).*\(from versions: (?<versions>[^)]*)\)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex NoVersion();
+}

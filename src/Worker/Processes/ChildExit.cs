@@ -1,0 +1,5 @@
+namespace CodeExec.Worker.Processes;
+
+/// <summary>How a process ended.</summary>
+/// <param name="ReturnCode">Its exit code (0 to 255), or −N when signal N ended it, as Python's subprocess module counts.</param>
+public readonly record struct ChildExit(int ReturnCode);

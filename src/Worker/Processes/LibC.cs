@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+
+namespace CodeExec.Worker.Processes;
+
+/// <summary>The C library's calls that .NET has no counterpart for. Each is named as in its man page.</summary>
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc";
+
+    // Sizes of glibc's opaque types, rounded up: posix_spawn_file_actions_t is 80 bytes, posix_spawnattr_t 336, sigset_t 128,
+    // siginfo_t 128 on both x86-64 and aarch64.
+    public const int FileActionsSize = 128;
+    public const int AttributesSize = 512;
+    public const int SignalSetSize = 128;
+    public const int SignalInfoSize = 128;
+
+    public const int OpenCloseOnExec = 0x80000;
+    public const int OpenReadOnly = 0;
+
+    public const short SpawnSetSignalDefault = 0x04;
+    public const short SpawnSetSignalMask = 0x08;
+    public const short SpawnSetSession = 0x80;
+
+    public const int WaitForPid = 1;
+    public const int WaitExited = 0x00000004;
+    public const int WaitLeaveReapable = 0x01000000;
+
+    public const int Interrupted = 4;
+    public const int NoSuchProcess = 3;
+
+    public const int SignalKill = 9;
+    public const int SignalTerminate = 15;
+
+    [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int Pipe2(int* ends, int flags);
+
+    [LibraryImport(Library, EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int pid, int signal);
+
+    [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
+    public static partial int WaitId(int kind, int id, byte* info, int options);
+
+    [LibraryImport(Library, EntryPoint = "sigfillset")]
+    public static partial int SigFillSet(byte* set);
+
+    [LibraryImport(Library, EntryPoint = "sigemptyset")]
+    public static partial int SigEmptySet(byte* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn")]
+    public static partial int PosixSpawn(int* pid, byte* path, byte* actions, byte* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_init")]
+    public static partial int FileActionsInit(byte* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static partial int FileActionsDestroy(byte* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static partial int FileActionsAddDup2(byte* actions, int from, int to);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addopen")]
+    public static partial int FileActionsAddOpen(byte* actions, int descriptor, byte* path, int flags, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addchdir_np")]
+    public static partial int FileActionsAddChdir(byte* actions, byte* path);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    public static partial int FileActionsAddCloseFrom(byte* actions, int from);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_init")]
+    public static partial int AttributesInit(byte* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_destroy")]
+    public static partial int AttributesDestroy(byte* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setflags")]
+    public static partial int AttributesSetFlags(byte* attributes, short flags);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static partial int AttributesSetSignalDefault(byte* attributes, byte* set);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigmask")]
+    public static partial int AttributesSetSignalMask(byte* attributes, byte* set);
+}

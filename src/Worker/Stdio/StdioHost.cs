@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using CodeExec.Shared.Tool;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol.Server;
+
+namespace CodeExec.Worker.Stdio;
+
+/// <summary>
+/// The STDIO server, which Heroku's Inference agents start as <c>mcp-python</c> on a one-off dyno: one client, the worker's code in this
+/// process, logs on stderr, no Redis. Ends when stdin has ended and everything is answered, or on SIGTERM.
+/// </summary>
+public static class StdioHost
+{
+    // Killing a job and answering its call takes milliseconds; this bounds a host that hangs.
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>Serves this process's stdin and stdout to the end.</summary>
+    /// <param name="settings">The checked settings.</param>
+    /// <returns>The process's exit code: 0.</returns>
+    public static async Task<int> RunAsync(ServiceSettings settings)
+    {
+        using var logs = StderrLog.CreateFactory();
+        using var gate = new CallGate();
+        var calls = new RunningCalls();
+        await using var service = LocalService.Create(settings, logs);
+        var tool = new CodeExecTool(service.Runner, settings.Tool, gate, calls, logs.CreateLogger<CodeExecTool>());
+
+        // A request that the tool accepts can't be longer than its code, escaped at worst sixfold, and some packages.
+        var maxLine = (settings.Tool.MaxCodeBytes * 6) + (1024 * 1024);
+        await using var transport = new StdioTransport(Console.OpenStandardInput(), Console.OpenStandardOutput(), maxLine, logs);
+        await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, session: "stdio"), logs);
+
+        using var ended = new CancellationTokenSource();
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, settings.Execution.DrainTime, ended));
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, settings.Execution.DrainTime, ended));
+        try
+        {
+            await server.RunAsync(ended.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // Told to end: that is an ordered ending too.
+        }
+        return 0;
+    }
+
+    private static void End(PosixSignalContext signal, CallGate gate, TimeSpan drainTime, CancellationTokenSource ended)
+    {
+        // The default would end the process at once, without its calls' answers and with their folders left behind.
+        signal.Cancel = true;
+        _ = Task.Run(async () =>
+        {
+            await gate.CloseAsync(drainTime, StopTime, TimeProvider.System);
+            await ended.CancelAsync();
+        });
+    }
+}
