@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using CodeExec.Cli.Mcp;
+using CodeExec.Cli.Running;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -73,7 +74,7 @@ public static class McpCommand
         }
         catch (McpProtocolException fault)
         {
-            await Console.Error.WriteLineAsync($"codeexec: The server answered with error {(int)fault.ErrorCode}: {fault.Message}");
+            await Console.Error.WriteLineAsync($"codeexec: The server answered with error {(int)fault.ErrorCode}: {fault.Message.Replace("Request failed (remote): ", "", StringComparison.Ordinal)}");
             return ExitCodes.Failed;
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
@@ -86,9 +87,6 @@ public static class McpCommand
         }
     }
 
-    private static async Task PrintAsync(JsonNode? result)
-    {
-        await using var stdout = Console.OpenStandardOutput();
-        await stdout.WriteAsync(Encoding.UTF8.GetBytes((result?.ToJsonString(JsonText.Indented) ?? "null") + "\n"));
-    }
+    private static async Task PrintAsync(JsonNode? result) =>
+        await StandardStreams.Stdout.WriteAsync(Encoding.UTF8.GetBytes((result?.ToJsonString(JsonText.Indented) ?? "null") + "\n"));
 }

@@ -5,7 +5,8 @@ using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Worker;
-using Microsoft.Extensions.Logging.Abstractions;
+using CodeExec.Worker.Stdio;
+using Microsoft.Extensions.Logging;
 using ModelContextProtocol;
 
 namespace CodeExec.Cli;
@@ -31,7 +32,7 @@ public static class RunCommand
             {
                 var source = await CodeSource.ReadAsync(parsed.GetValue(code), parsed.GetValue(file), stop.Token);
                 var job = JobOf(source, parsed.GetValue(packages) ?? [], settings.Tool);
-                await using var service = LocalService.Create(settings, NullLoggerFactory.Instance);
+                await using var service = LocalService.Create(settings, StderrLog.CreateFactory(LogLevel.Warning));
                 var display = parsed.GetValue(json) ? (IRunDisplay)new JsonDisplay() : new LiveDisplay(settings.Execution.MaxOutputBytes);
                 return await RunAsync(service, job, display, stop);
             }

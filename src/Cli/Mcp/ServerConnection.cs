@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -12,9 +11,6 @@ namespace CodeExec.Cli.Mcp;
 /// <summary>One conversation with an MCP server: connect, ask, read the answer as the server wrote it. One caller.</summary>
 public sealed class ServerConnection : IAsyncDisposable
 {
-    // Enough of a server's last words to see why it ended, without flooding the terminal.
-    private const int LastWords = 20;
-    private readonly ConcurrentQueue<string> _words = new();
     private readonly ServerAddress _address;
     private readonly bool _verbose;
     private McpClient? _client;
@@ -88,8 +84,6 @@ public sealed class ServerConnection : IAsyncDisposable
     private void Hear(string line)
     {
         if (_verbose) Console.Error.WriteLine(Terminal.Dim(line));
-        _words.Enqueue(line);
-        while (_words.Count > LastWords) _words.TryDequeue(out _);
     }
 
     private void ShowNotifications()
@@ -118,7 +112,7 @@ public sealed class ServerConnection : IAsyncDisposable
         {
             HttpRequestException or SocketException => ($"{Name} can't be reached: {fault.Message}. {StartIt}", ExitCodes.Unavailable),
             TimeoutException or OperationCanceledException => ($"{Name} did not answer in time. {StartIt}", ExitCodes.Unavailable),
-            IOException or McpException => ($"{Name} ended the conversation: {fault.Message}{LastWordsOfServer()}", ExitCodes.Unavailable),
+            IOException or McpException => ($"{Name} ended the conversation: {fault.Message}", ExitCodes.Unavailable),
             _ => null,
         };
     }
@@ -127,10 +121,8 @@ public sealed class ServerConnection : IAsyncDisposable
 
     private string StartIt => _address.Url switch
     {
-        null => $"What it said: bin/codeexec stdio{LastWordsOfServer()}",
+        null => "Add --verbose to see what it says.",
         { IsLoopback: true } => "Start it: bin/codeexec serve",
         _ => "Is it running? heroku ps:scale web=1 -a $APP_NAME starts it on Heroku.",
     };
-
-    private string LastWordsOfServer() => _words.IsEmpty ? "" : string.Concat(_words.Select(line => $"{Environment.NewLine}  {line}"));
 }

@@ -12,8 +12,7 @@ public sealed class JsonDisplay : IRunDisplay
     /// <inheritdoc/>
     public async Task FinishAsync(ExecutionResult result)
     {
-        await using var stdout = Console.OpenStandardOutput();
-        await stdout.WriteAsync(ToolResult.Write(result));
-        await stdout.WriteAsync("\n"u8.ToArray());
+        await StandardStreams.Stdout.WriteAsync(ToolResult.Write(result));
+        await StandardStreams.Stdout.WriteAsync("\n"u8.ToArray());
     }
 }

@@ -8,8 +8,8 @@ namespace CodeExec.Cli.Running;
 /// </summary>
 public sealed class LiveDisplay(int maxOutputBytes) : IRunDisplay
 {
-    private readonly OutputPrinter _stdout = new(Console.OpenStandardOutput(), maxOutputBytes);
-    private readonly OutputPrinter _stderr = new(Console.OpenStandardError(), maxOutputBytes);
+    private readonly OutputPrinter _stdout = new(StandardStreams.Stdout, maxOutputBytes);
+    private readonly OutputPrinter _stderr = new(StandardStreams.Stderr, maxOutputBytes);
 
     /// <inheritdoc/>
     public Task ShowAsync(JobEvent happened) => happened switch
@@ -23,17 +23,10 @@ public sealed class LiveDisplay(int maxOutputBytes) : IRunDisplay
     /// <inheritdoc/>
     public async Task FinishAsync(ExecutionResult result)
     {
-        await FinishAsync(_stdout, result, OutputStream.Stdout);
-        await FinishAsync(_stderr, result, OutputStream.Stderr);
-        if (result.Truncated is { } truncated)
-            await NoteAsync($"truncated: of {truncated.StdoutBytes + truncated.StderrBytes} bytes printed, the first {maxOutputBytes} of each stream and the end are shown; MAX_OUTPUT_BYTES sets how much.");
+        var left = await _stdout.FinishAsync(result.Stdout, result.Truncated?.StdoutBytes ?? 0, result.Truncated?.StdoutOmittedBytes ?? 0)
+            + await _stderr.FinishAsync(result.Stderr, result.Truncated?.StderrBytes ?? 0, result.Truncated?.StderrOmittedBytes ?? 0);
+        if (left > 0) await NoteAsync($"truncated: {left} bytes were left out; MAX_OUTPUT_BYTES, now {maxOutputBytes}, sets how much of each stream is kept.");
         if (result.Hint is { } hint) await NoteAsync($"hint: {hint}");
-    }
-
-    private static Task FinishAsync(OutputPrinter printer, ExecutionResult result, OutputStream stream)
-    {
-        var (kept, printed, omitted) = StreamOfResult.Read(result, stream);
-        return printer.FinishAsync(kept, printed, omitted);
     }
 
     // Straight to our standard error, past the printer: a note is no part of the program's output and must not count as such.

@@ -1,5 +1,4 @@
 using System.Text;
-using CodeExec.Shared.Jobs;
 
 namespace CodeExec.Cli.Running;
 
@@ -38,14 +37,21 @@ public sealed class OutputPrinter(Stream target, long streamedLimit)
     /// <param name="kept">The stream's text in the result.</param>
     /// <param name="printedBytes">All that the program printed on the stream.</param>
     /// <param name="omittedBytes">What <paramref name="kept"/> leaves out of it; 0 when it is whole.</param>
+    /// <returns>How many bytes were shown neither before nor now.</returns>
     /// <exception cref="IOException">Nobody reads any more.</exception>
-    public Task FinishAsync(string kept, long printedBytes, long omittedBytes)
+    public async Task<long> FinishAsync(string kept, long printedBytes, long omittedBytes)
     {
-        if (omittedBytes == 0) return PrintAsync(kept[(int)Math.Min(_characters, kept.Length)..]);
+        if (omittedBytes == 0)
+        {
+            await PrintAsync(kept[(int)Math.Min(_characters, kept.Length)..]);
+            return 0;
+        }
         var unseen = printedBytes - Math.Min(printedBytes, streamedLimit);
         var tail = TailOf(kept, omittedBytes);
         var start = StartOfLast(unseen, tail, out var bytes);
-        return PrintAsync(start > 0 || bytes >= unseen ? tail[start..] : $"{(AtLineStart ? "" : "\n")}[... {unseen - bytes} bytes left out ...]\n{tail}");
+        var left = start > 0 ? 0 : Math.Max(0, unseen - bytes);
+        await PrintAsync((left == 0 ? "" : $"{(AtLineStart ? "" : "\n")}[... {left} bytes left out ...]\n") + tail[start..]);
+        return left;
     }
 
     // The result says in a line of its own how much it leaves out; its tail is what follows.
@@ -69,15 +75,4 @@ public sealed class OutputPrinter(Stream target, long streamedLimit)
         }
         return start;
     }
-}
-
-/// <summary>What <see cref="OutputPrinter"/> needs to know of one stream of a result.</summary>
-public static class StreamOfResult
-{
-    /// <summary>The kept text, all bytes printed, and the bytes left out.</summary>
-    public static (string Kept, long Printed, long Omitted) Read(ExecutionResult result, OutputStream stream) => stream switch
-    {
-        OutputStream.Stdout => (result.Stdout, result.Truncated?.StdoutBytes ?? 0, result.Truncated?.StdoutOmittedBytes ?? 0),
-        _ => (result.Stderr, result.Truncated?.StderrBytes ?? 0, result.Truncated?.StderrOmittedBytes ?? 0),
-    };
 }
