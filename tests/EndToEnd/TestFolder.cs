@@ -1,0 +1,15 @@
+namespace CodeExec.Tests.EndToEnd;
+
+/// <summary>A folder for one test class, removed afterwards.</summary>
+public sealed class TestFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("codeexec-test-").FullName;
+
+    public ProgramSettings Settings => ProgramSettings.Clean(Path);
+
+    public void Dispose()
+    {
+        try { Directory.Delete(Path, recursive: true); }
+        catch (IOException) { /* A process that is just ending still writes there; the system's own clean-up gets the rest. */ }
+    }
+}
