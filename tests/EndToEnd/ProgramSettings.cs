@@ -13,6 +13,9 @@ public sealed record ProgramSettings
     /// <summary>This process's own environment.</summary>
     public static ProgramSettings Inherited { get; } = new(new Dictionary<string, string?>(StringComparer.Ordinal));
 
+    /// <summary>The interpreter of all tests: the one that owns Debian's numpy.</summary>
+    public static string SystemPython { get; } = Environment.GetEnvironmentVariable("PYTHON") is { Length: > 0 } chosen ? chosen : "/usr/bin/python3";
+
     /// <summary>What differs from this process's environment; null removes a variable.</summary>
     public IReadOnlyDictionary<string, string?> Variables { get; private init; }
 
@@ -32,7 +35,7 @@ public sealed record ProgramSettings
         variables["PACKAGE_CACHE_DIR"] = Path.Combine(folder, "cache");
         variables["WORK_DIR"] = Path.Combine(folder, "work");
         variables["PIP_NO_INDEX"] = "1";
-        variables["PYTHON"] = Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3";
+        variables["PYTHON"] = SystemPython;
         return new ProgramSettings(variables);
     }
 

@@ -154,10 +154,10 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
     public async Task Numpy_is_installed_once_and_then_taken_from_the_cache()
     {
         var numpy = await NumpyWheel.BuiltAsync();
-        var settings = _folder.Settings.With("PIP_FIND_LINKS", numpy.Folder).With("PYTHON", numpy.Python);
+        var settings = _folder.Settings.With("PIP_FIND_LINKS", numpy.Folder);
         foreach (var cache in new[] { "miss", "hit" })
         {
-            await using var program = Start(["run", "import numpy as np; print(np.random.rand(50).tolist())", "--packages", "numpy", "--json"], settings);
+            await using var program = Start(["run", "import numpy as np; print(np.random.rand(50).tolist())", "--packages", numpy.Requirement, "--json"], settings);
             var end = await program.EndAsync();
             Assert.True(end.ExitCode == 0, program.Transcript);
             using var result = JsonDocument.Parse(end.Stdout);

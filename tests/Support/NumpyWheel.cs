@@ -2,32 +2,23 @@ using CodeExec.Tests.EndToEnd;
 
 namespace CodeExec.Tests.Support;
 
-/// <summary>A folder with a wheel of the numpy that Debian's Python has, and an interpreter that hasn't got it: pip has real work to do, offline.</summary>
-public static class NumpyWheel
+/// <summary>A wheel of the numpy that Debian's Python has, under a version of its own: pip has real work to do, without an index.</summary>
+/// <param name="Folder">The folder that holds it, for PIP_FIND_LINKS.</param>
+/// <param name="Requirement">What to ask for, such as <c>numpy==1.24.2+repacked</c>; plain <c>numpy</c> is there already.</param>
+public sealed record NumpyWheel(string Folder, string Requirement)
 {
-    private static readonly Lazy<Task<NumpyWheelPlace>> Place = new(BuildAsync);
+    private static readonly Lazy<Task<NumpyWheel>> Wheel = new(BuildAsync);
 
     /// <summary>Made at the first call, then shared by all tests and by later test runs.</summary>
-    public static Task<NumpyWheelPlace> BuiltAsync() => Place.Value;
+    public static Task<NumpyWheel> BuiltAsync() => Wheel.Value;
 
-    private static async Task<NumpyWheelPlace> BuildAsync()
+    private static async Task<NumpyWheel> BuildAsync()
     {
-        var root = Path.Combine(Checkout.Root, ".cache/test-numpy");
-        var place = new NumpyWheelPlace(Path.Combine(root, "wheels"), Path.Combine(root, "python/bin/python3"));
-        var system = ProgramSettings.Clean(Directory.CreateDirectory(root).FullName).Variables["PYTHON"]!;
-        await RunAsync(system, ["-I", Path.Combine(Checkout.Root, "tests/Support/numpy_wheel.py"), place.Folder]);
-        if (!File.Exists(place.Python)) await RunAsync(system, ["-m", "venv", Path.Combine(root, "python")]);
-        return place;
-    }
-
-    private static async Task RunAsync(string program, string[] arguments)
-    {
-        await using var running = RunningProgram.Start(program, arguments, ProgramSettings.Inherited);
-        Assert.True((await running.EndAsync()).ExitCode == 0, running.Transcript);
+        var folder = Path.Combine(Checkout.Root, ".cache/test-wheels");
+        await using var packing = RunningProgram.Start(
+            ProgramSettings.SystemPython, ["-I", Path.Combine(Checkout.Root, "tests/Support/numpy_wheel.py"), folder], ProgramSettings.Inherited);
+        var end = await packing.EndAsync();
+        Assert.True(end.ExitCode == 0, packing.Transcript);
+        return new NumpyWheel(folder, $"numpy=={Path.GetFileName(end.Stdout.Trim()).Split('-')[1]}");
     }
 }
-
-/// <summary>Where things are.</summary>
-/// <param name="Folder">For PIP_FIND_LINKS.</param>
-/// <param name="Python">An interpreter with pip and without numpy, for PYTHON.</param>
-public sealed record NumpyWheelPlace(string Folder, string Python);

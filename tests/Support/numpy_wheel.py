@@ -3,7 +3,8 @@
 usage: numpy_wheel.py FOLDER        prints the wheel's path; one that is there already is kept
 
 The wheel fits this machine alone: its compiled modules use the system's BLAS. numpy's own tests are left out, and with them half
-of its size.
+of its size. Its version is the installed one's with "+repacked": whoever asks for that version gets this wheel installed, even
+where the interpreter's own numpy would do otherwise.
 """
 import base64
 import hashlib
@@ -26,10 +27,11 @@ def payload(package):
                 yield path.relative_to(package.parent).as_posix(), path
 
 
-def metadata_of(distribution):
-    """Debian's old egg-info says Metadata-Version 1.2, which newer pips refuse in a wheel."""
+def metadata_of(distribution, version):
+    """Debian's egg-info may state an older Metadata-Version than wheels are allowed to have."""
     lines = distribution.read_text("PKG-INFO" if distribution.read_text("METADATA") is None else "METADATA").splitlines()
-    return "\n".join(["Metadata-Version: 2.1", *(line for line in lines if not line.startswith("Metadata-Version:"))]) + "\n"
+    kept = [line for line in lines if not line.startswith(("Metadata-Version:", "Version:"))]
+    return "\n".join(["Metadata-Version: 2.1", f"Version: {version}", *kept]) + "\n"
 
 
 def pack(folder):
@@ -39,14 +41,15 @@ def pack(folder):
     distribution = importlib.metadata.distribution("numpy")
     python = "cp%d%d" % sys.version_info[:2]
     tag = f"{python}-{python}-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-    wheel = folder / f"numpy-{distribution.version}-{tag}.whl"
+    version = f"{distribution.version}+repacked"
+    wheel = folder / f"numpy-{version}-{tag}.whl"
     if wheel.exists():
         return wheel
 
     folder.mkdir(parents=True, exist_ok=True)
-    about = f"numpy-{distribution.version}.dist-info"
+    about = f"numpy-{version}.dist-info"
     contents = [(name, path.read_bytes()) for name, path in payload(pathlib.Path(spec.submodule_search_locations[0]))]
-    contents.append((f"{about}/METADATA", metadata_of(distribution).encode()))
+    contents.append((f"{about}/METADATA", metadata_of(distribution, version).encode()))
     contents.append((f"{about}/WHEEL", f"Wheel-Version: 1.0\nGenerator: numpy_wheel\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()))
     record = [f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip('=')},{len(data)}" for name, data in contents]
     contents.append((f"{about}/RECORD", ("\n".join([*record, f"{about}/RECORD,,"]) + "\n").encode()))
