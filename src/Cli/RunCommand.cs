@@ -47,26 +47,28 @@ public static class RunCommand
     private static async Task<int> RunAsync(LocalService service, ExecutionJob job, IRunDisplay display, JobStop stop)
     {
         ExecutionResult? result = null;
+        var isRead = true;
         await foreach (var happened in service.Runner.RunAsync(job, stop))
         {
             if (happened is JobFinished finished) result = finished.Result;
-            else if (stop.Reason is not StopReason.ClientGone) await ShowAsync(() => display.ShowAsync(happened), stop);
+            if (isRead) isRead = await TryShowAsync(happened is JobFinished ? display.FinishAsync(result!) : display.ShowAsync(happened), stop);
         }
         if (result is null) throw new InvalidOperationException("The run ended without a result.");
-        if (stop.Reason is not StopReason.ClientGone) await ShowAsync(() => display.FinishAsync(result), stop);
-        return stop.Reason is StopReason.ClientGone ? ExitCodes.OutputClosed : ExitCodeOf(result);
+        return isRead ? ExitCodeOf(result) : ExitCodes.OutputClosed;
     }
 
     // Whoever read our output has closed the pipe (`| head -1`): the job is ended as for a client that left, and its end awaited.
-    private static async Task ShowAsync(Func<Task> show, JobStop stop)
+    private static async Task<bool> TryShowAsync(Task showing, JobStop stop)
     {
         try
         {
-            await show();
+            await showing;
+            return true;
         }
         catch (IOException)
         {
             stop.Request(StopReason.ClientGone);
+            return false;
         }
     }
 

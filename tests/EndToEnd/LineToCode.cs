@@ -18,10 +18,15 @@ public sealed class LineToCode : IDisposable
     /// <summary>Python that calls, and then waits for the answer or for ever.</summary>
     public string CallAndWait => $"import socket; line = socket.create_connection(('127.0.0.1', {((IPEndPoint)_listener.LocalEndpoint).Port})); line.recv(1)";
 
-    public async Task CalledAsync()
+    /// <summary>Waits until the code calls.</summary>
+    /// <param name="runner">The program that was told to run the code; when it ends without a call, its output says why.</param>
+    public async Task CalledAsync(RunningProgram runner)
     {
         using var patience = new CancellationTokenSource(Limit);
-        _code = await _listener.AcceptTcpClientAsync(patience.Token);
+        var call = _listener.AcceptTcpClientAsync(patience.Token).AsTask();
+        await Task.WhenAny(call, runner.EndAsync(Limit));
+        if (!call.IsCompletedSuccessfully) Assert.Fail($"The code never called:\n{runner.Transcript}");
+        _code = await call;
     }
 
     public async Task AnswerAsync() => await _code!.GetStream().WriteAsync(new byte[1]);

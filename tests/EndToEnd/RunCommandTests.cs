@@ -77,7 +77,7 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
         using var line = new LineToCode();
         await using var program = Start(["run", $"print('first', flush=True); {line.CallAndWait}; print('second')"], _folder.Settings);
         await program.Stdout.HasAsync("first\n");
-        await line.CalledAsync();
+        await line.CalledAsync(program);
         Assert.DoesNotContain("second", program.Stdout.Text, StringComparison.Ordinal);
         await line.AnswerAsync();
         Assert.Equal(new ProgramEnd(0, "first\nsecond\n", ""), await program.EndAsync());
@@ -88,7 +88,7 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
     {
         using var line = new LineToCode();
         await using var program = Start(["run", line.CallAndWait], _folder.Settings);
-        await line.CalledAsync();
+        await line.CalledAsync(program);
         await program.SignalAsync("INT");
         await line.EndedAsync();
         Assert.Equal(130, (await program.EndAsync()).ExitCode);
@@ -100,7 +100,7 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
         using var line = new LineToCode();
         var code = $"{line.CallAndWait.Replace("line.recv(1)", "print('first')", StringComparison.Ordinal)}\nwhile True: print('more')";
         await using var shell = RunningProgram.StartShell($"{Checkout.Codeexec} run - <<'CODE' | head -n 1\n{code}\nCODE", _folder.Settings);
-        await line.CalledAsync();
+        await line.CalledAsync(shell);
         await line.EndedAsync();
         Assert.Equal(new ProgramEnd(0, "first\n", ""), await shell.EndAsync());
     }
