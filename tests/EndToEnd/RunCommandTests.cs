@@ -99,10 +99,21 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
     {
         using var line = new LineToCode();
         var code = $"{line.CallAndWait.Replace("line.recv(1)", "print('first')", StringComparison.Ordinal)}\nwhile True: print('more')";
-        await using var shell = RunningProgram.StartShell($"{Checkout.Codeexec} run - <<'CODE' | head -n 1\n{code}\nCODE", _folder.Settings);
+        await using var shell = RunningProgram.StartShell($"bin/codeexec run - <<'CODE' | head -n 1\n{code}\nCODE", _folder.Settings);
         await line.CalledAsync(shell);
         await line.EndedAsync();
         Assert.Equal(new ProgramEnd(0, "first\n", ""), await shell.EndAsync());
+    }
+
+    [Fact]
+    public async Task In_a_file_that_others_write_to_as_well_everything_has_its_place()
+    {
+        var file = Path.Combine(_folder.Path, "log");
+        await using var shell = RunningProgram.StartShell($"{{ echo before; bin/codeexec run 'print(1)'; bin/codeexec run --json 'print(2)' | jq .stdout; bin/codeexec run 1/0; echo after; }} > {file} 2>&1", _folder.Settings);
+        Assert.Equal(0, (await shell.EndAsync()).ExitCode);
+        var log = await File.ReadAllTextAsync(file);
+        Assert.StartsWith("before\n1\n\"2\"\nTraceback", log, StringComparison.Ordinal);
+        Assert.EndsWith("ZeroDivisionError: division by zero\nafter\n", log, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -154,7 +165,7 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
     public async Task Numpy_is_installed_once_and_then_taken_from_the_cache()
     {
         var numpy = await NumpyWheel.BuiltAsync();
-        var settings = _folder.Settings.With("PIP_FIND_LINKS", numpy.Folder);
+        var settings = _folder.Settings.With("PIP_FIND_LINKS", numpy.Links);
         foreach (var cache in new[] { "miss", "hit" })
         {
             await using var program = Start(["run", "import numpy as np; print(np.random.rand(50).tolist())", "--packages", numpy.Requirement, "--json"], settings);

@@ -3,9 +3,9 @@ using CodeExec.Tests.EndToEnd;
 namespace CodeExec.Tests.Support;
 
 /// <summary>A wheel of the numpy that Debian's Python has, under a version of its own: pip has real work to do, without an index.</summary>
-/// <param name="Folder">The folder that holds it, for PIP_FIND_LINKS.</param>
+/// <param name="Links">The folder that holds it, for PIP_FIND_LINKS: as an address, since pip splits that setting at blanks.</param>
 /// <param name="Requirement">What to ask for, such as <c>numpy==1.24.2+repacked</c>; plain <c>numpy</c> is there already.</param>
-public sealed record NumpyWheel(string Folder, string Requirement)
+public sealed record NumpyWheel(string Links, string Requirement)
 {
     private static readonly Lazy<Task<NumpyWheel>> Wheel = new(BuildAsync);
 
@@ -19,6 +19,6 @@ public sealed record NumpyWheel(string Folder, string Requirement)
             ProgramSettings.SystemPython, ["-I", Path.Combine(Checkout.Root, "tests/Support/numpy_wheel.py"), folder], ProgramSettings.Inherited);
         var end = await packing.EndAsync();
         Assert.True(end.ExitCode == 0, packing.Transcript);
-        return new NumpyWheel(folder, $"numpy=={Path.GetFileName(end.Stdout.Trim()).Split('-')[1]}");
+        return new NumpyWheel(new Uri(folder).AbsoluteUri, $"numpy=={Path.GetFileName(end.Stdout.Trim()).Split('-')[1]}");
     }
 }
