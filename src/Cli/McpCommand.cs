@@ -88,5 +88,5 @@ public static class McpCommand
     }
 
     private static async Task PrintAsync(JsonNode? result) =>
-        await StandardStreams.Stdout.WriteAsync(Encoding.UTF8.GetBytes((result?.ToJsonString(JsonText.Indented) ?? "null") + "\n"));
+        await OutputDescriptor.Stdout.WriteAsync(Encoding.UTF8.GetBytes((result?.ToJsonString(JsonText.Indented) ?? "null") + "\n"));
 }

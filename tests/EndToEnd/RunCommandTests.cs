@@ -44,6 +44,14 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
         Assert.Contains("surely-no-such-package", end.Stderr, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Commas_within_a_requirement_do_not_end_it()
+    {
+        var end = await RunAsync("print(1)", "--packages", "numpy>=1,<99,pip[x,y]", "--packages", "numpy!=0.1", "--json");
+        Assert.True(end.ExitCode == 0, end.Stderr + end.Stdout);
+        Assert.Contains("\"packages_cache\": \"hit\"", end.Stdout, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(64, "Argument \"code\" is empty", "run", "  ")]
     [InlineData(64, "Argument \"packages\"[0] \"-r x\" is a pip option", "run", "print(1)", "--packages=-r x")]
@@ -103,6 +111,25 @@ public sealed class RunCommandTests : IAsyncLifetime, IDisposable
         await line.CalledAsync(shell);
         await line.EndedAsync();
         Assert.Equal(new ProgramEnd(0, "first\n", ""), await shell.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_slow_reader_of_a_pipe_that_cannot_block_loses_nothing()
+    {
+        using var code = new LineToCode();
+        using var reader = new LineToCode();
+        // More than a pipe holds, into one that was left non-blocking, as Node leaves its own; read only once the code has printed all.
+        await using var shell = RunningProgram.StartShell(
+            $$"""
+            { {{ProgramSettings.SystemPython}} -c "import os; os.set_blocking(1, False)"; bin/codeexec run "print('x' * 200000, flush=True); {{code.CallAndWait}}"; } \
+              | {{ProgramSettings.SystemPython}} -c "{{reader.CallAndWait}}; import sys; print(len(sys.stdin.read()))"
+            """,
+            _folder.Settings);
+        await reader.CalledAsync(shell);
+        await code.CalledAsync(shell);
+        await code.AnswerAsync();
+        await reader.AnswerAsync();
+        Assert.Equal(new ProgramEnd(0, "200001\n", ""), await shell.EndAsync());
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class JsonDisplay : IRunDisplay
     /// <inheritdoc/>
     public async Task FinishAsync(ExecutionResult result)
     {
-        await StandardStreams.Stdout.WriteAsync(ToolResult.Write(result));
-        await StandardStreams.Stdout.WriteAsync("\n"u8.ToArray());
+        await OutputDescriptor.Stdout.WriteAsync(ToolResult.Write(result));
+        await OutputDescriptor.Stdout.WriteAsync("\n"u8.ToArray());
     }
 }

@@ -8,8 +8,8 @@ namespace CodeExec.Cli.Running;
 /// </summary>
 public sealed class LiveDisplay(int maxOutputBytes) : IRunDisplay
 {
-    private readonly OutputPrinter _stdout = new(StandardStreams.Stdout, maxOutputBytes);
-    private readonly OutputPrinter _stderr = new(StandardStreams.Stderr, maxOutputBytes);
+    private readonly OutputPrinter _stdout = new(OutputDescriptor.Stdout, maxOutputBytes);
+    private readonly OutputPrinter _stderr = new(OutputDescriptor.Stderr, maxOutputBytes);
 
     /// <inheritdoc/>
     public Task ShowAsync(JobEvent happened) => happened switch

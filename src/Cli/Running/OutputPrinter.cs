@@ -12,7 +12,7 @@ namespace CodeExec.Cli.Running;
 /// </remarks>
 /// <param name="target">Where to print.</param>
 /// <param name="streamedLimit">How many bytes are streamed at most: MAX_OUTPUT_BYTES.</param>
-public sealed class OutputPrinter(Stream target, long streamedLimit)
+public sealed class OutputPrinter(OutputDescriptor target, long streamedLimit)
 {
     private long _characters;
 
@@ -27,7 +27,6 @@ public sealed class OutputPrinter(Stream target, long streamedLimit)
         _characters += text.Length;
         AtLineStart = text[^1] == '\n';
         await target.WriteAsync(Encoding.UTF8.GetBytes(text));
-        await target.FlushAsync();
     }
 
     /// <summary>Tells that something else has ended the current line.</summary>
