@@ -23,14 +23,19 @@ public sealed partial class PythonExecutor(
     {
         var events = new JobEventLog();
         var run = RunToEndAsync(job, stop, events);
+        var finished = false;
         try
         {
-            await foreach (var happened in events.ReadAllAsync()) yield return happened;
+            await foreach (var happened in events.ReadAllAsync())
+            {
+                finished = happened is JobFinished;
+                yield return happened;
+            }
         }
         finally
         {
-            // Still running means that the consumer left: nobody waits, but the job must end in order all the same.
-            if (!run.IsCompleted) stop.Request(StopReason.ClientGone);
+            // A consumer that left before the end: nobody waits, but the job must end in order all the same.
+            if (!finished) stop.Request(StopReason.ClientGone);
             await run;
         }
     }

@@ -20,7 +20,7 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
     /// <summary>Platform and ABI in one word, such as <c>cpython-311-x86_64-linux-gnu</c>: compiled packages fit no other.</summary>
     public string Abi { get; init; } = "";
 
-    /// <summary>The folders of installed packages that an environment on the base installation would not see: those of a virtual environment.</summary>
+    /// <summary>When this interpreter belongs to a virtual environment: the folders of packages that it sees. Empty otherwise.</summary>
     public IReadOnlyList<string> OwnSitePackages { get; init; } = [];
 
     /// <summary>Major and minor version, such as <c>3.11</c>, as folder names spell it.</summary>

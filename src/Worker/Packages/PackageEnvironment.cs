@@ -32,7 +32,9 @@ public sealed record PackageEnvironment(string Key, string Root, string MinorVer
         Directory.CreateDirectory(SitePackages);
         File.CreateSymbolicLink(Python, interpreter.Path);
         File.CreateSymbolicLink(Path.Combine(BinDirectory, "python"), "python3");
-        File.WriteAllText(Path.Combine(Root, "pyvenv.cfg"), $"home = {interpreter.BaseBinDirectory}\ninclude-system-site-packages = true\nversion = {interpreter.Version}\n");
+        // What a virtual environment sees is what it was made to see; its base installation's packages are not added behind its back.
+        var seesSystem = interpreter.OwnSitePackages.Count == 0 ? "true" : "false";
+        File.WriteAllText(Path.Combine(Root, "pyvenv.cfg"), $"home = {interpreter.BaseBinDirectory}\ninclude-system-site-packages = {seesSystem}\nversion = {interpreter.Version}\n");
         // Python buffers a pipe in blocks, so nothing would be seen while code runs and all would be lost at a time-out. By line is the
         // middle way: unbuffered (-u) writes every piece of a print by itself.
         File.WriteAllLines(Path.Combine(SitePackages, "codeexec.pth"), ["import sys; sys.stdout and sys.stdout.reconfigure(line_buffering=True)", .. furtherPackages]);
