@@ -1,5 +1,4 @@
-using System.Collections;
-using dotenv.net;
+using CodeExec.Shared.Settings;
 
 namespace CodeExec.Cli.Mcp;
 
@@ -12,12 +11,7 @@ public sealed record ClientEnvironment(string? ServerUrl, string Port, string? A
     /// <summary>Reads this process's environment; it wins over the file.</summary>
     public static ClientEnvironment Read()
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (File.Exists(".env"))
-            foreach (var (name, value) in DotEnv.Read(new DotEnvOptions(envFilePaths: [".env"], probeForEnv: false)))
-                variables[name] = value;
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-            variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        var variables = ProcessEnvironment.Read();
         return new ClientEnvironment(Text(variables, "MCP_SERVER_URL"), Text(variables, "PORT") ?? "8000", FirstKey(Text(variables, "API_KEY")));
     }
 
@@ -31,6 +25,6 @@ public sealed record ClientEnvironment(string? ServerUrl, string Port, string? A
         return first[(first.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
-    private static string? Text(Dictionary<string, string> variables, string name) =>
+    private static string? Text(IReadOnlyDictionary<string, string> variables, string name) =>
         variables.TryGetValue(name, out var text) && text.Trim().Length > 0 ? text.Trim() : null;
 }

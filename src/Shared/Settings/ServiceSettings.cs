@@ -1,6 +1,4 @@
-using System.Collections;
 using System.Net;
-using dotenv.net;
 
 namespace CodeExec.Shared.Settings;
 
@@ -26,16 +24,7 @@ public sealed record ServiceSettings
     /// <summary>Reads this process's environment and the <c>.env</c> file of the working directory; the environment wins.</summary>
     /// <param name="servesHttp">Whether the HTTP settings are read too: a STDIO process must start without an API_KEY.</param>
     /// <exception cref="SettingsException">Something can't be used; all of it is listed.</exception>
-    public static ServiceSettings FromProcess(bool servesHttp)
-    {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (File.Exists(".env"))
-            foreach (var (name, value) in DotEnv.Read(new DotEnvOptions(envFilePaths: [".env"], probeForEnv: false)))
-                environment[name] = value;
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-            environment[(string)variable.Key] = (string?)variable.Value ?? "";
-        return Read(environment, servesHttp);
-    }
+    public static ServiceSettings FromProcess(bool servesHttp) => Read(ProcessEnvironment.Read(), servesHttp);
 
     /// <summary>Reads settings from a table of environment variables.</summary>
     /// <param name="environment">Names and values.</param>
