@@ -1,0 +1,53 @@
+using CodeExec.Tests.Support;
+using CodeExec.Worker.Execution;
+using Xunit;
+
+namespace CodeExec.Tests.Execution;
+
+public sealed class CrashLeftoversTests
+{
+    [Fact]
+    public async Task What_a_killed_process_left_is_swept_at_the_next_start_and_the_living_ones_folders_stay()
+    {
+        using var folder = new TestFolder();
+        using var living = OwnedFolder.Create(folder["work"]);
+        var kept = Directory.CreateDirectory(Path.Combine(living.Path, "job")).FullName;
+
+        await using var worker = WorkerProcess.Start(folder);
+        await worker.CallAsync(1, "print('started')");
+        var orphan = Path.Combine(Directory.EnumerateDirectories(folder["work"]).Single(path => path != living.Path), "job", "home");
+        Directory.CreateDirectory(orphan);
+        File.WriteAllText(Path.Combine(orphan, "main.py"), "print(1)");
+        await worker.KillAsync();
+        Assert.True(Directory.Exists(orphan));
+
+        using var next = OwnedFolder.Create(folder["work"]);
+        Assert.False(Directory.Exists(orphan));
+        Assert.True(Directory.Exists(kept));
+        Assert.Equal(new[] { living.Path, next.Path }.Order(StringComparer.Ordinal), Directory.EnumerateDirectories(folder["work"]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Folders_of_others_stay()
+    {
+        using var folder = new TestFolder();
+        var stranger = Directory.CreateDirectory(folder["work/stranger"]).FullName;
+        using (OwnedFolder.Create(folder["work"]))
+            Assert.True(Directory.Exists(stranger));
+        Assert.Equal(stranger, Directory.EnumerateDirectories(folder["work"]).Single());
+    }
+
+    [Fact]
+    public void Many_processes_may_start_at_once()
+    {
+        using var folder = new TestFolder();
+        for (var round = 0; round < 20; round++)
+        {
+            var folders = new OwnedFolder[8];
+            Parallel.For(0, folders.Length, i => folders[i] = OwnedFolder.Create(folder["work"]));
+            Assert.All(folders, owned => Assert.True(File.Exists(Path.Combine(owned.Path, ".owner"))));
+            foreach (var owned in folders) owned.Dispose();
+        }
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder["work"]));
+    }
+}

@@ -1,0 +1,70 @@
+namespace CodeExec.Tests.Support;
+
+/// <summary>A clock that stands still until it is told to go on. Any thread.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly List<Timer> _timers = [];
+    private DateTimeOffset _now = DateTimeOffset.UtcNow;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock) return _now;
+    }
+
+    /// <summary>Waits until somebody waits for so much time, then lets it pass.</summary>
+    public async Task PassAsync(TimeSpan awaited)
+    {
+        await Eventually.HoldsAsync(() => Waits(awaited), $"a timer of {awaited}");
+        Timer[] due;
+        lock (_lock)
+        {
+            _now += awaited;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
+            foreach (var timer in due) _timers.Remove(timer);
+        }
+        foreach (var timer in due) timer.Fire();
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private bool Waits(TimeSpan time)
+    {
+        lock (_lock) return _timers.Exists(timer => timer.Due == _now + time);
+    }
+
+    private sealed class Timer(ManualTime clock, TimerCallback callback, object? state) : ITimer
+    {
+        public DateTimeOffset Due { get; private set; }
+
+        public void Fire() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (clock._lock)
+            {
+                clock._timers.Remove(this);
+                if (dueTime == Timeout.InfiniteTimeSpan) return true;
+                Due = clock._now + dueTime;
+                clock._timers.Add(this);
+            }
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock._lock) clock._timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

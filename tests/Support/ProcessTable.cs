@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text;
+using CodeExec.Worker.Processes;
+
+namespace CodeExec.Tests.Support;
+
+/// <summary>What /proc says about the processes of this machine.</summary>
+internal static class ProcessTable
+{
+    /// <summary>Whether there is such a process; one that has ended and was not reaped counts.</summary>
+    public static bool Exists(int pid) => Directory.Exists($"/proc/{pid}");
+
+    /// <summary>Whether a process has ended, reaped or not: an orphan's end is noted by a parent that is none of ours.</summary>
+    public static bool HasEnded(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>The living processes that work in a folder or were started with one in their environment.</summary>
+    public static IReadOnlyList<int> Within(string folder) =>
+    [
+        .. Directory.EnumerateDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+            .Where(pid => pid > 0 && pid != Environment.ProcessId && Names(pid, folder) && !HasEnded(pid)),
+    ];
+
+    /// <summary>Ends one process that a test's code started.</summary>
+    public static void Kill(int pid) => _ = LibC.Kill(pid, LibC.SignalKill);
+
+    /// <summary>Asks one process that a test started to end.</summary>
+    public static void Terminate(int pid) => _ = LibC.Kill(pid, LibC.SignalTerminate);
+
+    private static bool Names(int pid, string folder)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/environ", Encoding.Latin1).Contains(folder, StringComparison.Ordinal)
+                || new FileInfo($"/proc/{pid}/cwd").LinkTarget?.StartsWith(folder, StringComparison.Ordinal) == true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Gone meanwhile, or another user's.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace CodeExec.Tests.Support;
+
+/// <summary>A private folder of one test, gone when disposed.</summary>
+internal sealed class TestFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("codeexec-test-").FullName;
+
+    /// <summary>The path of something in the folder.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Writes a file and returns its path.</summary>
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(this[name], text);
+        return this[name];
+    }
+
+    /// <summary>Every file and folder below the path, links not followed.</summary>
+    public static IReadOnlyList<string> Content(string path) => !Directory.Exists(path)
+        ? []
+        : [.. Directory.EnumerateFileSystemEntries(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })];
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,87 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
+using CodeExec.Worker;
+using Xunit;
+
+namespace CodeExec.Tests.Support;
+
+/// <summary>
+/// The real thing, LocalService, with folders of its own and pip kept offline. Disposing it checks what every test promises besides
+/// its own: no file and no process is left.
+/// </summary>
+internal sealed class TestService : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly List<TestRun> _runs = [];
+
+    /// <summary>Starts a service.</summary>
+    /// <param name="execution">Changes to how jobs run.</param>
+    /// <param name="packages">Changes to how packages are installed.</param>
+    /// <param name="time">The clock; the system's when null.</param>
+    public TestService(Func<ExecutionOptions, ExecutionOptions>? execution = null, Func<PackageOptions, PackageOptions>? packages = null, TimeProvider? time = null)
+    {
+        Wheels = new WheelFolder(_folder["wheels"]);
+        var executionOptions = new ExecutionOptions { Python = Python, WorkDirectory = WorkDirectory };
+        var packageOptions = new PackageOptions
+        {
+            CacheDirectory = _folder["cache"],
+            PrewarmRequirements = _folder["requirements.txt"],
+            PipEnvironment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PIP_NO_INDEX"] = "1", ["PIP_FIND_LINKS"] = Wheels.Path },
+        };
+        Settings = new ServiceSettings { Execution = execution?.Invoke(executionOptions) ?? executionOptions, Packages = packages?.Invoke(packageOptions) ?? packageOptions };
+        Local = LocalService.Create(Settings, Logs, time);
+    }
+
+    /// <summary>The interpreter of the tests: PYTHON, else Debian's.</summary>
+    public static string Python { get; } = Environment.GetEnvironmentVariable("PYTHON") is { Length: > 0 } python ? python : "/usr/bin/python3";
+
+    public ServiceSettings Settings { get; }
+
+    public LocalService Local { get; }
+
+    public CollectedLogs Logs { get; } = new();
+
+    public WheelFolder Wheels { get; }
+
+    /// <summary>The folder of everything; gone at the end.</summary>
+    public TestFolder Folder => _folder;
+
+    public string WorkDirectory => _folder["work"];
+
+    /// <summary>The environments in place.</summary>
+    public IReadOnlyList<string> Environments => [.. Directory.EnumerateDirectories(_folder["cache/environments"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Starts a job.</summary>
+    public TestRun Start(ExecutionJob job)
+    {
+        var run = new TestRun(Local.Runner, job);
+        _runs.Add(run);
+        return run;
+    }
+
+    /// <summary>Runs a job to its end.</summary>
+    public async Task<ExecutionResult> RunAsync(string code, params string[] packages) => await Start(Jobs.Python(code, packages)).Finished;
+
+    public async ValueTask DisposeAsync()
+    {
+        // A test that failed midway leaves jobs under way.
+        foreach (var run in _runs) run.Stop.Request(StopReason.ShuttingDown);
+        await ((Task)Task.WhenAll(_runs.Select(run => run.Finished))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // "Finished" is said last, so what is left now was left behind. The lock file is the process's own.
+        var files = TestFolder.Content(WorkDirectory).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != WorkDirectory)
+            .Concat(TestFolder.Content(_folder["cache/building"]).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != _folder["cache/building"]))
+            .ToList();
+        await Local.DisposeAsync();
+        foreach (var run in _runs) run.Dispose();
+        var processes = ProcessTable.Within(_folder.Path);
+        foreach (var pid in processes) ProcessTable.Kill(pid);
+        var afterwards = TestFolder.Content(WorkDirectory).Concat(TestFolder.Content(_folder["cache/building"])).ToList();
+        _folder.Dispose();
+
+        Assert.Empty(processes);
+        Assert.Empty(files);
+        Assert.Empty(afterwards);
+        Assert.DoesNotContain(Logs.Errors, line => line.Contains("left", StringComparison.Ordinal) || line.Contains("SIGKILL", StringComparison.Ordinal));
+    }
+}

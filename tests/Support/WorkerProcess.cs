@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace CodeExec.Tests.Support;
+
+/// <summary>The built worker as a real process in STDIO mode, with an environment of its own. Killed, if it still runs, when disposed.</summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _stderr;
+
+    private WorkerProcess(ProcessStartInfo start)
+    {
+        _process = Process.Start(start)!;
+        _stderr = _process.StandardError.ReadToEndAsync();
+        Lines = new McpLines(_process.StandardInput.BaseStream, _process.StandardOutput.BaseStream);
+    }
+
+    public McpLines Lines { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="folder">Its work and cache folders are made in here, and it is its working directory.</param>
+    /// <param name="asNobody">As a user without rights, when this user may become one.</param>
+    /// <param name="settings">Further environment variables.</param>
+    public static WorkerProcess Start(TestFolder folder, bool asNobody = false, params (string Name, string Value)[] settings)
+    {
+        // The host of these tests is the very dotnet that can run the worker.
+        string[] command = [Environment.ProcessPath!, System.IO.Path.Combine(AppContext.BaseDirectory, "CodeExec.Worker.dll"), "stdio"];
+        if (asNobody && Environment.IsPrivilegedProcess)
+        {
+            File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
+            command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", .. command];
+        }
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+        };
+        start.Environment.Clear();
+        start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
+        start.Environment["HOME"] = folder.Path;
+        start.Environment["PYTHON"] = TestService.Python;
+        start.Environment["WORK_DIR"] = folder["work"];
+        start.Environment["PACKAGE_CACHE_DIR"] = folder["cache"];
+        start.Environment["PREWARM_REQUIREMENTS"] = folder["none.txt"];
+        start.Environment["PIP_NO_INDEX"] = "1";
+        foreach (var (name, value) in settings) start.Environment[name] = value;
+        return new WorkerProcess(start);
+    }
+
+    /// <summary>Opens a session when needed, and calls the tool.</summary>
+    public async Task<JsonElement> CallAsync(int id, string code)
+    {
+        if (Lines.Received.Count == 0) await Lines.OpenAsync();
+        return await Lines.CallAsync(id, code);
+    }
+
+    /// <summary>Sends SIGTERM.</summary>
+    public void Terminate() => ProcessTable.Terminate(_process.Id);
+
+    /// <summary>Waits for its end; everything it said has arrived then.</summary>
+    public async Task<(int Code, string Stderr)> ExitAsync()
+    {
+        await _process.WaitForExitAsync().Within();
+        await Lines.Ended.Within();
+        return (_process.ExitCode, await _stderr.Within());
+    }
+
+    /// <summary>Sends SIGKILL and waits for its end.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().Within();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+}
