@@ -13,15 +13,15 @@ namespace CodeExec.Worker;
 public sealed class LocalService : IAsyncDisposable
 {
     private readonly PackageEnvironments _environments;
-    private readonly Lazy<OwnedFolder> _workDirectory;
+    private readonly OwnedFolderOnDemand _workDirectory;
 
     private LocalService(ServiceSettings settings, ILoggerFactory logs, TimeProvider time)
     {
         _environments = new PackageEnvironments(settings.Execution, settings.Packages, time, logs);
-        _workDirectory = new Lazy<OwnedFolder>(() => OwnedFolder.Create(settings.Execution.WorkDirectory));
+        _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory);
         Slots = new JobSlots(settings.Execution, time);
         Runner = new BoundedRunner(
-            new PythonExecutor(_environments, () => _workDirectory.Value.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>()), Slots);
+            new PythonExecutor(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>()), Slots);
     }
 
     /// <summary>Runs jobs, at most <see cref="ExecutionOptions.Concurrency"/> at once.</summary>
@@ -43,7 +43,7 @@ public sealed class LocalService : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _environments.Dispose();
-        if (_workDirectory.IsValueCreated) _workDirectory.Value.Dispose();
+        _workDirectory.Dispose();
         Slots.Dispose();
         return ValueTask.CompletedTask;
     }

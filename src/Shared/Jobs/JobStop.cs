@@ -14,14 +14,16 @@ public enum StopReason
 }
 
 /// <summary>
-/// A request to stop one job that remembers who asked first. Any thread may ask; asking again changes nothing.
+/// A request to stop one job that remembers who asked first. Any thread may ask; asking again, or after the end, changes nothing.
 /// The asker disposes it after the run has ended.
 /// </summary>
 public sealed class JobStop : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly List<CancellationTokenRegistration> _links = [];
+    private readonly Lock _lock = new();
     private int _reason = -1;
+    private bool _disposed;
 
     /// <summary>Cancelled once somebody asked.</summary>
     public CancellationToken Token => _source.Token;
@@ -32,9 +34,14 @@ public sealed class JobStop : IDisposable
     /// <summary>Asks for the job to be stopped. Returns at once; the job ends a little later.</summary>
     public void Request(StopReason reason)
     {
-        if (Interlocked.CompareExchange(ref _reason, (int)reason, -1) != -1) return;
-        // Callbacks run elsewhere: whoever asks (a notification, a signal handler) must not wait for the kill.
-        _ = _source.CancelAsync();
+        lock (_lock)
+        {
+            // A cancellation that crosses the job's end on its way comes here too late.
+            if (_disposed || _reason >= 0) return;
+            _reason = (int)reason;
+            // Callbacks run elsewhere: whoever asks (a notification, a signal handler) must not wait for the kill.
+            _ = _source.CancelAsync();
+        }
     }
 
     /// <summary>Makes a token's cancellation a request with this reason. Call before the run starts; not thread-safe.</summary>
@@ -47,7 +54,12 @@ public sealed class JobStop : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Outside the lock: this waits for a callback that is under way, which may want the lock.
         foreach (var link in _links) link.Dispose();
-        _source.Dispose();
+        lock (_lock)
+        {
+            _disposed = true;
+            _source.Dispose();
+        }
     }
 }

@@ -36,7 +36,7 @@ public sealed class BoundedRunner(IJobRunner inner, JobSlots slots) : IJobRunner
             // A consumer that left while the job waited: the place in the queue, or the slot that it got meanwhile, is given up.
             if (!hasSlot && waiting is not null)
             {
-                stop.Request(StopReason.ClientGone);
+                if (!waiting.IsCompleted) stop.Request(StopReason.ClientGone);
                 await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 hasSlot = waiting.IsCompletedSuccessfully;
             }

@@ -34,7 +34,8 @@ internal sealed class OutputReader(Stream pipe, OutputStream stream, int limit, 
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-        Stream([], flush: true);
+        // Where streaming ended at the limit, half a character that waits there is no broken one.
+        if (_streamable > 0) Stream([], flush: true);
     }
 
     private void Take(ReadOnlySpan<byte> bytes)
@@ -44,7 +45,7 @@ internal sealed class OutputReader(Stream pipe, OutputStream stream, int limit, 
         if (_streamable == 0) return;
         var shown = bytes[..Math.Min(bytes.Length, _streamable)];
         _streamable -= shown.Length;
-        Stream(shown, flush: _streamable == 0);
+        Stream(shown, flush: false);
     }
 
     private void Stream(ReadOnlySpan<byte> bytes, bool flush)

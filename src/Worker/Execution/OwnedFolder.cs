@@ -28,9 +28,13 @@ public sealed class OwnedFolder : IDisposable
     {
         FolderTree.Create(parent);
         Sweep(parent);
-        var path = System.IO.Path.Combine(parent, RandomNumberGenerator.GetHexString(8, lowercase: true));
-        FolderTree.Create(path);
-        return new OwnedFolder(path, new FileStream(System.IO.Path.Combine(path, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None));
+        var name = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        var (path, aside) = (System.IO.Path.Combine(parent, name), System.IO.Path.Combine(parent, "." + name));
+        // Gets its name once it is locked: another process's sweep would take it for a dead one's in between.
+        FolderTree.Create(aside);
+        var ownerLock = new FileStream(System.IO.Path.Combine(aside, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        Directory.Move(aside, path);
+        return new OwnedFolder(path, ownerLock);
     }
 
     /// <summary>Removes the folder and what is in it.</summary>
@@ -44,9 +48,10 @@ public sealed class OwnedFolder : IDisposable
     {
         foreach (var folder in Directory.EnumerateDirectories(parent))
         {
+            if (System.IO.Path.GetFileName(folder).StartsWith('.')) continue;
             try
             {
-                // A folder without its lock file is being made at this moment, or is none of ours.
+                // A folder without its lock file is none of ours.
                 using var held = new FileStream(System.IO.Path.Combine(folder, LockName), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
                 FolderTree.Remove(folder);
             }
@@ -55,5 +60,32 @@ public sealed class OwnedFolder : IDisposable
                 // Its owner lives, or another process sweeps it.
             }
         }
+    }
+}
+
+/// <summary>
+/// A process's folder, made when it is first needed. That it couldn't be made is not remembered: the disk that is full now may have room
+/// at the next call. Any thread.
+/// </summary>
+internal sealed class OwnedFolderOnDemand(string parent) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private OwnedFolder? _folder;
+
+    /// <summary>The folder.</summary>
+    /// <exception cref="IOException">The parent can't be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The parent can't be written.</exception>
+    public string Path
+    {
+        get
+        {
+            lock (_lock) return (_folder ??= OwnedFolder.Create(parent)).Path;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock) _folder?.Dispose();
     }
 }

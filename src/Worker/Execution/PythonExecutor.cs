@@ -18,6 +18,9 @@ namespace CodeExec.Worker.Execution;
 public sealed partial class PythonExecutor(
     PackageEnvironments environments, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log) : IJobRunner
 {
+    // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
+    private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop)
     {
@@ -113,7 +116,7 @@ public sealed partial class PythonExecutor(
         if (!gone) LogUnkillable(job.Id, child.Pid);
 
         // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
-        stopReading.CancelAfter(options.KillGrace);
+        stopReading.CancelAfter(PipeEndLimit);
         await reading;
         return Result(ending, gone ? (await child.Exited).ReturnCode : ExecutionResult.KilledReturnCode, stdout.Kept, stderr.Kept) with { Duration = duration };
     }

@@ -15,10 +15,10 @@ namespace CodeExec.Worker.Packages;
 /// </summary>
 internal sealed partial class EnvironmentBuilder(PackageOptions options, EnvironmentStore store, TimeProvider time, ILogger<EnvironmentBuilder> log) : IDisposable
 {
-    private readonly Lazy<OwnedFolder> _aside = new(() => OwnedFolder.Create(Path.Combine(options.CacheDirectory, "building")));
+    private readonly OwnedFolderOnDemand _aside = new(Path.Combine(options.CacheDirectory, "building"));
 
     /// <summary>Where this process builds, on the store's file system.</summary>
-    public string Aside => _aside.Value.Path;
+    public string Aside => _aside.Path;
 
     /// <summary>Makes the environment without packages; takes a few file operations.</summary>
     public void BuildPlain(PackageEnvironment environment, PythonInterpreter interpreter)
@@ -52,10 +52,7 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_aside.IsValueCreated) _aside.Value.Dispose();
-    }
+    public void Dispose() => _aside.Dispose();
 
     private async Task RunPipAsync(ChildCommand command, PythonInterpreter interpreter, Action<string> progress, CancellationToken cancel)
     {
