@@ -41,7 +41,7 @@ public static class ServerDefinition
                 $"Tool \"{ToolDefinition.Name}\" is offered over STDIO only (STDIO_MODE_ONLY is true). Unset that setting to call it over HTTP.", McpErrorCode.InvalidParams),
             var name => throw new McpProtocolException($"Unknown tool \"{name}\". The tool is called \"{ToolDefinition.Name}\".", McpErrorCode.InvalidParams),
         };
-        // The SDK answers what it can't deserialize with "An error occurred."; these two are easy to get wrong and easy to name.
+        // The SDK answers what it can't deserialize with "An error occurred."; these are easy to get wrong and easy to name.
         options.Filters.Message.IncomingFilters.Add(next => (context, cancel) =>
             Fault(context.JsonRpcMessage) is { } fault ? throw new McpProtocolException(fault, McpErrorCode.InvalidParams) : next(context, cancel));
         if (session is not null) options.Filters.Message.IncomingFilters.Add(next => (context, cancel) =>
@@ -65,6 +65,7 @@ public static class ServerDefinition
     {
         JsonRpcRequest { Method: RequestMethods.ToolsCall } call when Text(call, "name") is null =>
             $"params.name is missing or not a string. Name the tool: \"{ToolDefinition.Name}\".",
+        JsonRpcRequest { Method: RequestMethods.ToolsCall } call => ToolArguments.Unreadable((call.Params as JsonObject)?["arguments"]),
         JsonRpcRequest { Method: RequestMethods.LoggingSetLevel } wish when RequestedLevel(wish) is null =>
             $"params.level is missing or unknown. Send one of {string.Join(", ", LevelNames)}.",
         _ => null,

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CodeExec.Shared.Packages;
 using CodeExec.Shared.Settings;
 
@@ -10,6 +11,9 @@ namespace CodeExec.Shared.Tool;
 /// <param name="Packages">Distinct requirements in the caller's order.</param>
 public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement> Packages)
 {
+    private const string NoText =
+        "is no text: it holds half of a surrogate pair (\\uD800 to \\uDFFF), or bytes that aren't UTF-8. Write the character itself, or its whole pair.";
+
     /// <summary>Checks what a client sent.</summary>
     /// <exception cref="ToolCallException">Something can't be used; the text says what, and what to send instead.</exception>
     public static ToolArguments Parse(IDictionary<string, JsonElement>? arguments, ToolOptions options)
@@ -21,14 +25,33 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
         return new ToolArguments(ParseCode(arguments, options), ParsePackages(arguments, options));
     }
 
+    /// <summary>Looks for text that can't be read at all, for which <see cref="Parse"/> would never be reached.</summary>
+    /// <param name="arguments">The arguments as they came.</param>
+    /// <returns>Null when all can be read, else what is wrong.</returns>
+    public static string? Unreadable(JsonNode? arguments)
+    {
+        if (arguments is not JsonObject named) return null;
+        foreach (var (name, value) in named)
+            if (!IsReadable(value))
+                return $"Argument {Quoted(name)} {NoText}";
+        return null;
+    }
+
+    private static bool IsReadable(JsonNode? value) => value switch
+    {
+        JsonArray list => list.All(IsReadable),
+        JsonObject named => named.All(pair => IsReadable(pair.Value)),
+        JsonValue single when single.TryGetValue(out JsonElement element) && element.ValueKind == JsonValueKind.String => Text(element) is not null,
+        _ => true,
+    };
+
     private static string ParseCode(IDictionary<string, JsonElement> arguments, ToolOptions options)
     {
         if (!arguments.TryGetValue("code", out var value))
             throw new ToolCallException("Argument \"code\" is missing. Send the Python source as a string.");
         if (value.ValueKind != JsonValueKind.String)
             throw new ToolCallException($"Argument \"code\" is {Kind(value)}; it must be a string with the Python source.");
-        var code = Text(value) ?? throw new ToolCallException(
-            "Argument \"code\" holds half of a surrogate pair (\\uD800 to \\uDFFF), which is no character. Write the character itself, or its whole pair.");
+        var code = Text(value) ?? throw new ToolCallException($"Argument \"code\" {NoText}");
         if (code.Trim().Length == 0)
             throw new ToolCallException("Argument \"code\" is empty. Send the Python source, such as print(2+2).");
         var nul = code.IndexOf('\0', StringComparison.Ordinal);
@@ -53,7 +76,7 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
         {
             if (entry.ValueKind != JsonValueKind.String)
                 throw new ToolCallException($"Argument \"packages\"[{index}] is {Kind(entry)}; it must be a string such as \"numpy\".");
-            var text = Text(entry) ?? throw new ToolCallException($"Argument \"packages\"[{index}] holds half of a surrogate pair, which is no character. Write a package name such as \"numpy\".");
+            var text = Text(entry) ?? throw new ToolCallException($"Argument \"packages\"[{index}] {NoText}");
             if (PackageRequirement.TryParse(text, out var requirement) is { } fault)
                 throw new ToolCallException($"Argument \"packages\"[{index}] {Quoted(text)} {fault}.");
             if (!packages.Contains(requirement!)) packages.Add(requirement!);
@@ -61,7 +84,8 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
         return packages;
     }
 
-    // GetString throws on a lone surrogate, the one thing that a JSON string may spell and text can't hold (RFC 8259, section 8.2).
+    // GetString throws on a lone surrogate, which a JSON string may spell and text can't hold (RFC 8259, section 8.2), and on bytes that
+    // aren't UTF-8.
     private static string? Text(JsonElement value)
     {
         try { return value.GetString(); }
