@@ -16,10 +16,16 @@ internal sealed class ManualTime : TimeProvider
     public async Task PassAsync(TimeSpan awaited)
     {
         await Eventually.HoldsAsync(() => Waits(awaited), $"a timer of {awaited}");
+        Pass(awaited);
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void Pass(TimeSpan time)
+    {
         Timer[] due;
         lock (_lock)
         {
-            _now += awaited;
+            _now += time;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
             foreach (var timer in due) _timers.Remove(timer);
         }

@@ -73,14 +73,15 @@ public sealed partial record PackageRequirement
         group.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     // Versions hold letters, digits and . * + ! _ - (PEP 440). A marker may hold quotes, words, comparisons and brackets; its
-    // meaning is pip's to judge. No character that a shell, a requirements file or a URL gives a meaning to gets through.
+    // meaning is pip's to judge. No character that a shell, a requirements file or a URL gives a meaning to gets through. Blanks are
+    // never given back (?>): with a row of optional parts, 490 blanks would take minutes to refuse.
     [GeneratedRegex("""
         ^(?<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)
-        [ \t]*(?:\[[ \t]*(?<extras>[A-Za-z0-9][A-Za-z0-9._-]*(?:[ \t]*,[ \t]*[A-Za-z0-9][A-Za-z0-9._-]*)*)?[ \t]*\])?
-        [ \t]*(?<paren>\()?[ \t]*
-        (?<specifiers>(?:===|~=|==|!=|<=|>=|<|>)[ \t]*[A-Za-z0-9.*+!_-]+(?:[ \t]*,[ \t]*(?:===|~=|==|!=|<=|>=|<|>)[ \t]*[A-Za-z0-9.*+!_-]+)*)?
-        [ \t]*,?[ \t]*(?(paren)\))
-        [ \t]*(?:;(?<marker>[A-Za-z0-9_.\x20\t'"<>=!~(),*+-]+))?$
+        (?>[ \t]*)(?:\[(?>[ \t]*)(?<extras>[A-Za-z0-9][A-Za-z0-9._-]*(?:(?>[ \t]*),(?>[ \t]*)[A-Za-z0-9][A-Za-z0-9._-]*)*)?(?>[ \t]*)\])?
+        (?>[ \t]*)(?<paren>\()?(?>[ \t]*)
+        (?<specifiers>(?:===|~=|==|!=|<=|>=|<|>)(?>[ \t]*)[A-Za-z0-9.*+!_-]+(?:(?>[ \t]*),(?>[ \t]*)(?:===|~=|==|!=|<=|>=|<|>)(?>[ \t]*)[A-Za-z0-9.*+!_-]+)*)?
+        (?>[ \t]*),?(?>[ \t]*)(?(paren)\))
+        (?>[ \t]*)(?:;(?<marker>[A-Za-z0-9_.\x20\t'"<>=!~(),*+-]+))?$
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Grammar();
 

@@ -58,12 +58,18 @@ public sealed partial class EnvironmentStore(PackageOptions options, TimeProvide
         {
             FolderTree.Remove(build);
         }
+        catch (IOException) when (Directory.Exists(environment.Root))
+        {
+            // Half removed by somebody: nobody can lease it, and it would stand in the way for ever. It goes with the build's folder.
+            Directory.Move(environment.Root, Path.Combine(Path.GetDirectoryName(build)!, "damaged"));
+            Directory.Move(build, environment.Root);
+        }
     }
 
     /// <summary>Removes the least recently used environments until the rest fits. Those in use stay.</summary>
-    /// <param name="keep">The key of one that stays in any case: the pre-warmed base.</param>
+    /// <param name="keep">The keys of those that stay in any case: the bases that calls without packages use.</param>
     /// <param name="trash">A folder of this process on the same file system.</param>
-    public void Evict(string keep, string trash)
+    public void Evict(IReadOnlyCollection<string> keep, string trash)
     {
         var entries = Directory.EnumerateDirectories(_environments)
             .Select(root => (Root: root, Manifest: new FileInfo(Path.Combine(root, "environment.json"))))
@@ -75,7 +81,7 @@ public sealed partial class EnvironmentStore(PackageOptions options, TimeProvide
         foreach (var (root, manifest, bytes) in entries)
         {
             if (total <= options.CacheMaxBytes) return;
-            if (bytes == 0 || Path.GetFileName(root) == keep || !TryRemove(root, manifest, trash)) continue;
+            if (bytes == 0 || keep.Contains(Path.GetFileName(root), StringComparer.Ordinal) || !TryRemove(root, manifest, trash)) continue;
             total -= bytes;
             LogEvicted(Path.GetFileName(root), bytes / 1024 / 1024, total / 1024 / 1024, options.CacheMaxBytes / 1024 / 1024);
         }

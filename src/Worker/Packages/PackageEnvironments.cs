@@ -15,6 +15,7 @@ namespace CodeExec.Worker.Packages;
 /// </summary>
 public sealed partial class PackageEnvironments : IDisposable
 {
+    private const int BuildAttempts = 3;
     private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(20);
 
     private readonly ExecutionOptions _execution;
@@ -55,8 +56,13 @@ public sealed partial class PackageEnvironments : IDisposable
         if (_store.TryLease(environment) is { } lease) return lease.As(PackagesCache.Hit);
         if (await SatisfiedByBaseAsync(requirements, environment.Key, interpreter, cancel)) return LeaseBase(interpreter).As(PackagesCache.Hit);
 
-        await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, requirements, interpreter, behind, report, end), progress, cancel);
-        return (_store.TryLease(environment) ?? throw new IOException($"Environment {environment.Key} was built but can't be read in {environment.Root}.")).As(PackagesCache.Miss);
+        for (var attempt = 1; ; attempt++)
+        {
+            await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, requirements, interpreter, behind, report, end), progress, cancel);
+            if (_store.TryLease(environment) is { } built) return built.As(PackagesCache.Miss);
+            // In a cache that is too small for what is asked of it at once, another call's eviction may come in between.
+            if (attempt == BuildAttempts) throw new IOException($"Environment {environment.Key} was built but can't be read in {environment.Root}.");
+        }
     }
 
     /// <summary>Finds the interpreter and installs the pre-warmed packages where they are missing. Throws only when cancelled.</summary>
@@ -95,14 +101,14 @@ public sealed partial class PackageEnvironments : IDisposable
         await _builder.BuildAsync(environment, requirements, interpreter, behind, report, cancel);
         // In use until the eviction is over, else a set larger than the whole cache would be gone before its first job.
         using (_store.TryLease(environment))
-            _store.Evict(PrewarmedPlace(interpreter).Key, _builder.Aside);
+            _store.Evict([PrewarmedPlace(interpreter).Key, PlainPlace(interpreter).Key], _builder.Aside);
     }
 
     // The environment of calls that name no packages: the pre-warmed one if it was built, else one without packages of its own.
     private EnvironmentLease LeaseBase(PythonInterpreter interpreter)
     {
         if (PrewarmedEnvironment(interpreter) is { } prewarmed && _store.TryLease(prewarmed) is { } lease) return lease;
-        var plain = _store.Locate(EnvironmentKey.Of([], interpreter, _options, null), interpreter);
+        var plain = PlainPlace(interpreter);
         if (_store.TryLease(plain) is { } existing) return existing;
         _builder.BuildPlain(plain, interpreter);
         return _store.TryLease(plain) ?? throw new IOException($"Environment {plain.Key} was made but can't be read in {plain.Root}.");
@@ -110,6 +116,8 @@ public sealed partial class PackageEnvironments : IDisposable
 
     private PackageEnvironment? PrewarmedEnvironment(PythonInterpreter interpreter) =>
         _prewarmed.Value.Count > 0 && PrewarmedPlace(interpreter) is var place && File.Exists(place.Manifest) ? place : null;
+
+    private PackageEnvironment PlainPlace(PythonInterpreter interpreter) => _store.Locate(EnvironmentKey.Of([], interpreter, _options, null), interpreter);
 
     private PackageEnvironment PrewarmedPlace(PythonInterpreter interpreter) =>
         _store.Locate(EnvironmentKey.Of(_prewarmed.Value, interpreter, _options, null), interpreter);

@@ -43,7 +43,8 @@ internal sealed partial class PipOutput
         return null;
     }
 
-    [GeneratedRegex(@"//[^/@\s]+@", RegexOptions.ExplicitCapture, 1000)]
+    // A password may hold an @ of its own.
+    [GeneratedRegex(@"//[^/\s]+@", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Credentials();
 
     [GeneratedRegex(@"^\s*(Looking in (links|indexes)|Collecting |Downloading |Using cached |Processing |Requirement already|Installing |Preparing metadata|Getting requirements|Building wheel|Created wheel|Stored in directory|━|WARNING: Retrying|WARNING: Url |Discarding |INFO: pip is looking|\[notice\])", RegexOptions.ExplicitCapture, 1000)]

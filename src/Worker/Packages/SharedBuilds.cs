@@ -2,7 +2,7 @@ namespace CodeExec.Worker.Packages;
 
 /// <summary>
 /// Lets a set be built once however many ask for it at the same time: the others wait for the same build and hear its progress. A build
-/// goes on while anybody waits, and is cancelled when the last one leaves. Any thread.
+/// goes on while anybody waits; the last one to leave cancels it and waits for its end. Any thread.
 /// </summary>
 internal sealed class SharedBuilds
 {
@@ -34,6 +34,7 @@ internal sealed class SharedBuilds
         }
         finally
         {
+            var last = false;
             lock (_lock)
             {
                 build.Listeners.Remove(progress);
@@ -41,8 +42,14 @@ internal sealed class SharedBuilds
                 {
                     // From here on nobody can join it, so ending it disturbs nobody.
                     _builds.Remove(key);
-                    _ = build.Cancel.CancelAsync();
+                    last = true;
                 }
+            }
+            if (last)
+            {
+                // The caller tells its job's end next; by then pip and its folder must be gone.
+                await build.Cancel.CancelAsync();
+                await build.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
