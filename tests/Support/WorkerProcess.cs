@@ -24,10 +24,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="folder">Its work and cache folders are made in here, and it is its working directory.</param>
     /// <param name="asNobody">As a user without rights, when this user may become one.</param>
     /// <param name="settings">Further environment variables.</param>
-    public static WorkerProcess Start(TestFolder folder, bool asNobody = false, params (string Name, string Value)[] settings)
+    public static WorkerProcess Start(TestFolder folder, bool asNobody = false, params (string Name, string Value)[] settings) => StartWith(folder, ["stdio"], asNobody, settings);
+
+    /// <summary>Starts one with other arguments.</summary>
+    public static WorkerProcess StartWith(TestFolder folder, string[] arguments, bool asNobody = false, params (string Name, string Value)[] settings)
     {
         // The host of these tests is the very dotnet that can run the worker.
-        string[] command = [Environment.ProcessPath!, System.IO.Path.Combine(AppContext.BaseDirectory, "CodeExec.Worker.dll"), "stdio"];
+        string[] command = [Environment.ProcessPath!, System.IO.Path.Combine(AppContext.BaseDirectory, "CodeExec.Worker.dll"), .. arguments];
         if (asNobody && Environment.IsPrivilegedProcess)
         {
             File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
@@ -62,6 +65,20 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     /// <summary>Sends SIGTERM.</summary>
     public void Terminate() => ProcessTable.Terminate(_process.Id);
+
+    /// <summary>Closes its input and stops reading its output, as a client that dies does.</summary>
+    public void CloseBoth()
+    {
+        _process.StandardInput.Close();
+        _process.StandardOutput.BaseStream.Dispose();
+    }
+
+    /// <summary>Waits for its end alone.</summary>
+    public async Task<int> CodeAsync()
+    {
+        await _process.WaitForExitAsync().Within();
+        return _process.ExitCode;
+    }
 
     /// <summary>Waits for its end; everything it said has arrived then.</summary>
     public async Task<(int Code, string Stderr)> ExitAsync()

@@ -22,7 +22,8 @@ internal sealed class LineReader(Stream input, int maxLineBytes)
     {
         while (true)
         {
-            var read = await _reader.ReadAsync(cancel);
+            // A read of stdin can't be cancelled: it is left behind instead, else SIGTERM would wait for the client's next line.
+            var read = await _reader.ReadAsync(cancel).AsTask().WaitAsync(cancel);
             var buffer = read.Buffer;
             if (buffer.PositionOf((byte)'\n') is { } end)
             {

@@ -13,7 +13,7 @@ namespace CodeExec.Worker.Stdio;
 /// </summary>
 public static class StdioHost
 {
-    // Killing a job and answering its call takes milliseconds; this bounds a host that hangs.
+    // Killing a job takes milliseconds beyond its grace time, and answering its call as well; this bounds a host that hangs.
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Serves this process's stdin and stdout to the end.</summary>
@@ -33,8 +33,8 @@ public static class StdioHost
         await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, session: "stdio"), logs);
 
         using var ended = new CancellationTokenSource();
-        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, settings.Execution.DrainTime, ended));
-        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, settings.Execution.DrainTime, ended));
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, transport, settings.Execution, ended));
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, transport, settings.Execution, ended));
         try
         {
             await server.RunAsync(ended.Token);
@@ -46,13 +46,16 @@ public static class StdioHost
         return 0;
     }
 
-    private static void End(PosixSignalContext signal, CallGate gate, TimeSpan drainTime, CancellationTokenSource ended)
+    private static void End(PosixSignalContext signal, CallGate gate, StdioTransport transport, ExecutionOptions options, CancellationTokenSource ended)
     {
         // The default would end the process at once, without its calls' answers and with their folders left behind.
         signal.Cancel = true;
         _ = Task.Run(async () =>
         {
-            await gate.CloseAsync(drainTime, StopTime, TimeProvider.System);
+            await gate.CloseAsync(options.DrainTime, options.KillGrace + StopTime, TimeProvider.System);
+            // A call has ended a moment before its answer is written.
+            using var limit = new CancellationTokenSource(StopTime);
+            await transport.AllAnsweredAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ended.CancelAsync();
         });
     }

@@ -22,6 +22,9 @@ public sealed class StdioTransport : TransportBase
 {
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageType = RelaxedType();
 
+    // `heroku run` writes a literal ^D (0x04) when its input ends.
+    private static ReadOnlySpan<byte> Blanks => " \t\r\u0004"u8;
+
     private readonly LineReader _input;
     private readonly Stream _output;
     private readonly SemaphoreSlim _writing = new(1);
@@ -47,9 +50,19 @@ public sealed class StdioTransport : TransportBase
     /// <inheritdoc/>
     public override async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
     {
-        await WriteAsync(message, cancellationToken);
-        if (message is JsonRpcResponse or JsonRpcError) _pending.Answered(((JsonRpcMessageWithId)message).Id);
+        try
+        {
+            await WriteAsync(message, cancellationToken);
+        }
+        finally
+        {
+            // An answer that can't be written will never be: waiting for it would keep the process of a client that died.
+            if (message is JsonRpcResponse or JsonRpcError) _pending.Answered(((JsonRpcMessageWithId)message).Id);
+        }
     }
+
+    /// <summary>Waits until nothing that was asked is unanswered.</summary>
+    public Task AllAnsweredAsync(CancellationToken cancel) => _pending.AllAnsweredAsync(cancel);
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
@@ -69,8 +82,8 @@ public sealed class StdioTransport : TransportBase
             {
                 if (line.TooLong)
                     await RefuseAsync(McpErrorCode.InvalidRequest, $"A line was longer than {_input.MaxLineBytes} bytes, the limit, and was dropped. Send less in one message.");
-                else if (!IsBlank(line.Bytes.Span))
-                    await TakeAsync(line.Bytes);
+                else if (line.Bytes.Trim(Blanks) is { IsEmpty: false } message)
+                    await TakeAsync(message);
             }
             await _pending.AllAnsweredAsync(_disposed.Token);
         }
@@ -128,9 +141,6 @@ public sealed class StdioTransport : TransportBase
             _writing.Release();
         }
     }
-
-    // `heroku run` writes a literal ^D (0x04) when its input ends.
-    private static bool IsBlank(ReadOnlySpan<byte> line) => line.TrimStart(" \t\r\u0004"u8).IsEmpty;
 
     private static bool IsJson(ReadOnlyMemory<byte> line)
     {
