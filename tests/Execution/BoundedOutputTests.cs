@@ -1,6 +1,5 @@
 using System.Text;
 using CodeExec.Worker.Execution;
-using Xunit;
 
 namespace CodeExec.Tests.Execution;
 

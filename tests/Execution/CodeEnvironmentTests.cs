@@ -1,5 +1,4 @@
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Execution;
 

@@ -1,6 +1,5 @@
 using CodeExec.Tests.Support;
 using CodeExec.Worker.Execution;
-using Xunit;
 
 namespace CodeExec.Tests.Execution;
 

@@ -1,6 +1,5 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Execution;
 

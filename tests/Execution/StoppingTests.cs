@@ -2,7 +2,6 @@ using System.Globalization;
 using CodeExec.Shared.Jobs;
 using CodeExec.Tests.Support;
 using CodeExec.Worker.Processes;
-using Xunit;
 
 namespace CodeExec.Tests.Execution;
 

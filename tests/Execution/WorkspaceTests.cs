@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using CodeExec.Shared.Jobs;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Execution;
 

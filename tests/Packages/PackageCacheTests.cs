@@ -1,7 +1,6 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Packages;
 

@@ -1,6 +1,5 @@
 using CodeExec.Shared.Packages;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Packages;
 

@@ -1,5 +1,4 @@
 using CodeExec.Worker.Packages;
-using Xunit;
 
 namespace CodeExec.Tests.Packages;
 

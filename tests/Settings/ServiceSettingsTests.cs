@@ -1,6 +1,5 @@
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Settings;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Stdio;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Stdio;
 

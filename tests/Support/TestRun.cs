@@ -1,7 +1,6 @@
 using System.Text;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
-using Xunit;
 
 namespace CodeExec.Tests.Support;
 

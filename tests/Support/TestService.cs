@@ -1,7 +1,6 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker;
-using Xunit;
 
 namespace CodeExec.Tests.Support;
 

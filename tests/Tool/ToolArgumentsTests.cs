@@ -2,7 +2,6 @@ using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Tool;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CodeExec.Tests.Support;
-using Xunit;
 
 namespace CodeExec.Tests.Tool;
 

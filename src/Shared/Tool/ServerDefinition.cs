@@ -72,12 +72,13 @@ public static class ServerDefinition
     };
 
     private static string? Text(JsonRpcRequest request, string member) =>
-        (request.Params as JsonObject)?[member] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+        (request.Params as JsonObject)?[member] is JsonValue value && ToolArguments.IsReadable(value) && value.TryGetValue(out string? text) ? text : null;
 
     /// <summary>The request that a <c>notifications/cancelled</c> names; null when it names none.</summary>
     public static RequestId? CancelledRequest(JsonRpcNotification notification) =>
         (notification.Params as JsonObject)?["requestId"] switch
         {
+            { } broken when !ToolArguments.IsReadable(broken) => null,
             JsonValue id when id.TryGetValue(out string? text) => new RequestId(text),
             JsonValue id when id.TryGetValue(out long number) => new RequestId(number),
             _ => null,

@@ -37,7 +37,8 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
         return null;
     }
 
-    private static bool IsReadable(JsonNode? value) => value switch
+    /// <summary>Whether every text in a value can be read; reading one that can't throws.</summary>
+    internal static bool IsReadable(JsonNode? value) => value switch
     {
         JsonArray list => list.All(IsReadable),
         JsonObject named => named.All(pair => IsReadable(pair.Value)),

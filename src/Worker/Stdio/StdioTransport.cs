@@ -115,12 +115,23 @@ public sealed class StdioTransport : TransportBase
             await RefuseAsync(McpErrorCode.InvalidRequest, "A line is null, which is no JSON-RPC message.");
             return;
         }
+        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled)
+        {
+            await CancelAsync(cancelled);
+            return;
+        }
         if (message is JsonRpcRequest request) _pending.Asked(request.Id);
         await WriteMessageAsync(message, _disposed.Token);
-        // The SDK sends no answer to a cancelled request, so nobody may wait for one.
-        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled && ServerDefinition.CancelledRequest(cancelled) is { } id)
-            _pending.Answered(id);
         if (message is JsonRpcRequest { Method: RequestMethods.Initialize }) await _pending.AnsweredAsync(((JsonRpcRequest)message).Id, _disposed.Token);
+    }
+
+    private async Task CancelAsync(JsonRpcNotification cancelled)
+    {
+        // One that names no request cancels nothing; over an id that is no text the SDK would end the session.
+        if (ServerDefinition.CancelledRequest(cancelled) is not { } id) return;
+        await WriteMessageAsync(cancelled, _disposed.Token);
+        // The SDK sends no answer to a cancelled request, so nobody may wait for one.
+        _pending.Answered(id);
     }
 
     private Task RefuseAsync(McpErrorCode code, string message) =>
