@@ -27,6 +27,26 @@ public sealed class CrashLeftoversTests
     }
 
     [Fact]
+    public async Task A_job_that_outlived_its_killed_worker_is_ended_at_the_next_start()
+    {
+        using var folder = new TestFolder();
+        await using var worker = WorkerProcess.Start(folder);
+        var started = folder["started"];
+        await worker.Lines.OpenAsync();
+        var call = worker.CallAsync(1, $"import os, time\nopen('{started}.part', 'w').write(str(os.getpid()))\nos.rename('{started}.part', '{started}')\nwhile True: time.sleep(1)");
+        await Eventually.HoldsAsync(() => File.Exists(started), "a started job");
+        var pid = int.Parse(await File.ReadAllTextAsync(started));
+        await worker.KillAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+        Assert.False(ProcessTable.HasEnded(pid));
+
+        using var next = OwnedFolder.Create(folder["work"]);
+
+        await Eventually.HoldsAsync(() => ProcessTable.HasEnded(pid), "an end of the job");
+        Assert.Equal(next.Path, Directory.EnumerateDirectories(folder["work"]).Single());
+    }
+
+    [Fact]
     public void Folders_of_others_stay()
     {
         using var folder = new TestFolder();

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
+using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Execution;
 
 /// <summary>
-/// A private folder of this process below a shared parent, and the end of those that dead processes left there. A lock (flock(2)) that
-/// the kernel drops with its holder tells the living from the dead, however they died. Any thread after creation.
+/// A private folder of this process below a shared parent, and the end of those that dead processes left there, with the jobs that still
+/// run in them. A lock (flock(2)) that the kernel drops with its holder tells the living from the dead, however they died. Any thread
+/// after creation.
 /// </summary>
 public sealed class OwnedFolder : IDisposable
 {
@@ -53,6 +55,7 @@ public sealed class OwnedFolder : IDisposable
             {
                 // A folder without its lock file is none of ours.
                 using var held = new FileStream(System.IO.Path.Combine(folder, LockName), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                LeftoverProcesses.End(folder);
                 FolderTree.Remove(folder);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
