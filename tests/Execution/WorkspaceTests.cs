@@ -99,12 +99,11 @@ public sealed class WorkspaceTests
                 ready, told = os.pipe()
                 for child in range(4):
                     if os.fork() == 0:
-                        n = 0
-                        while True:
+                        for n in range(5000):
                             os.makedirs(f'{child}/{n}/deep', exist_ok=True)
                             open(f'{child}/{n}/deep/file', 'w').close()
                             if n == 20: os.write(told, b'x')
-                            n += 1
+                        os._exit(0)
                 for _ in range(4): os.read(ready, 1)
                 print('done')
                 """)).Stdout);

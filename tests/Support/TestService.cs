@@ -67,14 +67,15 @@ internal sealed class TestService : IAsyncDisposable
         foreach (var run in _runs) run.Stop.Request(StopReason.ShuttingDown);
         await ((Task)Task.WhenAll(_runs.Select(run => run.Finished))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // "Finished" is said last, so what is left now was left behind. The lock file is the process's own.
+        // "Finished" is said last, so what is left now was left behind. Processes first: they might write on.
+        var processes = ProcessTable.Within(_folder.Path);
+        foreach (var pid in processes) ProcessTable.Kill(pid);
+        // The lock file is this process's own.
         var files = TestFolder.Content(WorkDirectory).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != WorkDirectory)
             .Concat(TestFolder.Content(_folder["cache/building"]).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != _folder["cache/building"]))
             .ToList();
         await Local.DisposeAsync();
         foreach (var run in _runs) run.Dispose();
-        var processes = ProcessTable.Within(_folder.Path);
-        foreach (var pid in processes) ProcessTable.Kill(pid);
         var afterwards = TestFolder.Content(WorkDirectory).Concat(TestFolder.Content(_folder["cache/building"])).ToList();
         _folder.Dispose();
 
