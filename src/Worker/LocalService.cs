@@ -20,12 +20,15 @@ public sealed class LocalService : IAsyncDisposable
         _environments = new PackageEnvironments(settings.Execution, settings.Packages, time, logs);
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory);
         Slots = new JobSlots(settings.Execution, time);
-        Runner = new BoundedRunner(
-            new PythonExecutor(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>()), Slots);
+        Executor = new PythonExecutor(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        Runner = new BoundedRunner(Executor, Slots);
     }
 
     /// <summary>Runs jobs, at most <see cref="ExecutionOptions.Concurrency"/> at once.</summary>
     public IJobRunner Runner { get; }
+
+    /// <summary>Runs jobs without a bound: for a caller that keeps to <see cref="Slots"/> itself.</summary>
+    public PythonExecutor Executor { get; }
 
     /// <summary>How many run and wait.</summary>
     public JobSlots Slots { get; }

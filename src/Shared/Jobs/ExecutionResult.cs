@@ -36,6 +36,9 @@ public sealed record ExecutionResult
     /// <summary>What would help, in a sentence or two that a model can act on; null when nothing is known to.</summary>
     public string? Hint { get; init; }
 
+    /// <summary>The result of a job that was stopped before its code started.</summary>
+    public static ExecutionResult StoppedBeforeStart { get; } = new() { ReturnCode = KilledReturnCode, Stdout = "", Stderr = "", Status = ExecutionStatus.Cancelled };
+
     /// <summary>The return code of a job that ran out of time, as in the reference app.</summary>
     public const int TimeoutReturnCode = -2;
 

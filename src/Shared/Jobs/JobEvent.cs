@@ -1,6 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace CodeExec.Shared.Jobs;
 
 /// <summary>Something that happened to a job, in the order it happened. The last one is always <see cref="JobFinished"/>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "is")]
+[JsonDerivedType(typeof(JobQueued), "queued")]
+[JsonDerivedType(typeof(JobStarted), "started")]
+[JsonDerivedType(typeof(PackagesInstalling), "installing")]
+[JsonDerivedType(typeof(OutputChunk), "output")]
+[JsonDerivedType(typeof(JobFinished), "finished")]
+[JsonDerivedType(typeof(JobFailed), "failed")]
 public abstract record JobEvent;
 
 /// <summary>The job waits for a free slot.</summary>
@@ -23,3 +32,10 @@ public sealed record OutputChunk(OutputStream Stream, long Sequence, string Text
 /// <summary>The job is over, its processes have ended and its folder is gone. Nothing follows.</summary>
 /// <param name="Result">What the caller gets.</param>
 public sealed record JobFinished(ExecutionResult Result) : JobEvent;
+
+/// <summary>
+/// The service failed at the job; nothing follows. Only on its way between processes: whoever listens to a runner is thrown a
+/// <see cref="Running.RunnerException"/> instead.
+/// </summary>
+/// <param name="Message">May be shown to the client.</param>
+public sealed record JobFailed(string Message) : JobEvent;

@@ -18,6 +18,9 @@ public sealed record ServiceSettings
     /// <summary>How HTTP is served; the defaults in a process that doesn't serve it.</summary>
     public WebOptions Web { get; init; } = new();
 
+    /// <summary>How web and worker reach each other.</summary>
+    public QueueOptions Queue { get; init; } = new();
+
     /// <summary>The settings that exist, with their defaults, in reading order.</summary>
     public IReadOnlyList<KnownSetting> Known { get; init; } = [];
 
@@ -42,9 +45,10 @@ public sealed record ServiceSettings
             RunTimeout = execution.RunTimeout,
             MaxOutputBytes = execution.MaxOutputBytes,
         };
+        var queue = ReadQueue(reader, execution, packages);
         var web = servesHttp ? ReadWeb(reader, environment) : new WebOptions();
         reader.ThrowOnFaults();
-        return new ServiceSettings { Execution = execution, Packages = packages, Tool = tool, Web = web, Known = reader.Known };
+        return new ServiceSettings { Execution = execution, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
     }
 
     private static ExecutionOptions ReadExecution(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
@@ -76,6 +80,18 @@ public sealed record ServiceSettings
         AllowSourceDistributions = reader.Switch("ALLOW_SDISTS", false),
         PrewarmRequirements = reader.Text("PREWARM_REQUIREMENTS", "requirements.txt of the project"),
         PipEnvironment = reader.Prefixed("PIP_"),
+    };
+
+    private static QueueOptions ReadQueue(SettingsReader reader, ExecutionOptions execution, PackageOptions packages) => new()
+    {
+        RedisUrl = reader.Text("REDIS_URL"),
+        VerifyTls = reader.Switch("REDIS_VERIFY_TLS", false),
+        CommandTimeout = reader.Seconds("REDIS_TIMEOUT_SECONDS", 3, 1, 60),
+        ResultTtl = reader.Seconds("RESULT_TTL_SECONDS", 300, 10, 86_400),
+        QueueLimit = execution.QueueLimit,
+        QueueTimeout = execution.QueueTimeout,
+        // Both limits, what stopping takes, and a minute for a Redis that was away meanwhile.
+        LongestRun = execution.RunTimeout + packages.InstallTimeout + (2 * execution.KillGrace) + TimeSpan.FromMinutes(1),
     };
 
     private static WebOptions ReadWeb(SettingsReader reader, IReadOnlyDictionary<string, string> environment)

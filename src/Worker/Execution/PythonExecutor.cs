@@ -22,10 +22,16 @@ public sealed partial class PythonExecutor(
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop)
+    public IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop) => RunAsync(job, stop, () => Task.CompletedTask);
+
+    /// <summary>Runs one job to its end, if it may start.</summary>
+    /// <param name="job">What to run.</param>
+    /// <param name="stop">Ends the run early, with its reason.</param>
+    /// <param name="beforeStart">Awaited when all is ready and the code would start next; what it throws ends the run.</param>
+    public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart)
     {
         var events = new JobEventLog();
-        var run = RunToEndAsync(job, stop, events);
+        var run = RunToEndAsync(job, stop, beforeStart, events);
         var finished = false;
         try
         {
@@ -44,13 +50,13 @@ public sealed partial class PythonExecutor(
     }
 
     // Never throws: a fault reaches the consumer through the events.
-    private async Task RunToEndAsync(ExecutionJob job, JobStop stop, JobEventLog events)
+    private async Task RunToEndAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, JobEventLog events)
     {
         // Off the caller's thread: the consumer must get its first event while the rest is still being prepared.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            events.Add(new JobFinished(await InstallAndRunAsync(job, stop, events)));
+            events.Add(new JobFinished(await InstallAndRunAsync(job, stop, beforeStart, events)));
             events.Complete();
         }
         catch (Exception fault)
@@ -59,14 +65,14 @@ public sealed partial class PythonExecutor(
         }
     }
 
-    private async Task<ExecutionResult> InstallAndRunAsync(ExecutionJob job, JobStop stop, JobEventLog events)
+    private async Task<ExecutionResult> InstallAndRunAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, JobEventLog events)
     {
         var started = Stopwatch.GetTimestamp();
         try
         {
             using var packages = await environments.AcquireAsync(job.Packages, line => events.Add(new PackagesInstalling(line)), stop.Token);
             var installTime = job.Packages.Count == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(started);
-            var result = await RunCodeAsync(job, packages.Environment, stop, events) with { InstallTime = installTime, PackagesCache = packages.Cache };
+            var result = await RunCodeAsync(job, packages.Environment, stop, beforeStart, events) with { InstallTime = installTime, PackagesCache = packages.Cache };
             return result with { Hint = ResultHint.For(result, job, options) };
         }
         catch (InstallFailedException failure)
@@ -95,10 +101,11 @@ public sealed partial class PythonExecutor(
         }
     }
 
-    private async Task<ExecutionResult> RunCodeAsync(ExecutionJob job, PackageEnvironment environment, JobStop stop, JobEventLog events)
+    private async Task<ExecutionResult> RunCodeAsync(ExecutionJob job, PackageEnvironment environment, JobStop stop, Func<Task> beforeStart, JobEventLog events)
     {
         using var workspace = Workspace.Open(workDirectory(), job.Id, path => LogLeftBehind(job.Id, path));
         await File.WriteAllTextAsync(workspace.MainFile, job.Code, stop.Token);
+        await beforeStart();
 
         var started = Stopwatch.GetTimestamp();
         using var child = ChildProcess.Start(new ChildCommand(

@@ -1,0 +1,150 @@
+using CodeExec.Shared.Settings;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>
+/// This process's two connections to Redis (commands, and subscriptions), which reconnect for ever. Any thread. Only API that newer
+/// versions of the client library kept is used, so that one version number upgrades it.
+/// </summary>
+public sealed partial class RedisConnection : IAsyncDisposable
+{
+    private readonly ConnectionMultiplexer _multiplexer;
+    private readonly QueueOptions _options;
+    private readonly ILogger _log;
+
+    private RedisConnection(ConnectionMultiplexer multiplexer, RedisAddress address, QueueOptions options, ILogger log)
+    {
+        _multiplexer = multiplexer;
+        _options = options;
+        _log = log;
+        Address = address;
+        // Each is told for both connections; the log has one line for each that changes.
+        _multiplexer.ConnectionFailed += (_, change) => LogLost(Address, change.ConnectionType, change.FailureType);
+        _multiplexer.ConnectionRestored += (_, change) =>
+        {
+            LogRestored(Address, change.ConnectionType);
+            Restored();
+        };
+    }
+
+    /// <summary>Where Redis is.</summary>
+    public RedisAddress Address { get; }
+
+    /// <summary>Whether commands can be sent now.</summary>
+    public bool IsConnected => _multiplexer.IsConnected;
+
+    /// <summary>Called when a connection is back: messages may have been missed. On some thread of the client library; must not block.</summary>
+    internal Action Restored { get; set; } = () => { };
+
+    /// <summary>Connects, or begins to try. Says in the log what is wrong.</summary>
+    /// <exception cref="RedisRefusedException">Redis can't be used as it is set up.</exception>
+    public static async Task<RedisConnection> OpenAsync(QueueOptions options, ILoggerFactory logs, CancellationToken cancel)
+    {
+        if (RedisAddress.TryParse(options.RedisUrl ?? "", out var address) is { } fault) throw new RedisRefusedException(fault);
+        var log = logs.CreateLogger<RedisConnection>();
+        foreach (var concern in await RedisBootCheck.LookAsync(address!, options, cancel)) LogConcern(log, concern);
+
+        var configuration = new ConfigurationOptions
+        {
+            EndPoints = { { address!.Host, address.Port } },
+            Password = address.Password,
+            Ssl = address.Tls,
+            SslHost = address.Tls ? address.Host : null,
+            AbortOnConnectFail = false,
+            ConnectTimeout = (int)options.CommandTimeout.TotalMilliseconds,
+            SyncTimeout = (int)options.CommandTimeout.TotalMilliseconds,
+            // Heroku drops connections that were idle for 300 s.
+            KeepAlive = 60,
+            ClientName = "codeexec",
+        };
+        if (address.Tls) configuration.CertificateValidation += (_, _, _, faults) => RedisBootCheck.Accepts(faults, options);
+        var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
+        return new RedisConnection(multiplexer, address, options, log);
+    }
+
+    /// <summary>Runs a script.</summary>
+    /// <exception cref="RedisUnavailableException">No answer in time, or Redis is full.</exception>
+    internal async Task<RedisResult> RunAsync(RedisScript script, IReadOnlyList<string> keys, params object[] arguments)
+    {
+        object[] call = [keys.Count, .. keys.Select(key => (RedisKey)key), .. arguments];
+        try
+        {
+            return await CommandAsync("EVALSHA", [script.Hash, .. call]);
+        }
+        catch (RedisServerException fault) when (fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // The first use, or Redis was restarted.
+            return await CommandAsync("EVAL", [script.Text, .. call]);
+        }
+    }
+
+    /// <summary>Runs a command.</summary>
+    /// <exception cref="RedisUnavailableException">No answer in time, or Redis is full.</exception>
+    internal async Task<RedisResult> CommandAsync(string command, params object[] arguments)
+    {
+        try
+        {
+            // The library's own time limit doesn't hold for asynchronous commands.
+            return await _multiplexer.GetDatabase().ExecuteAsync(command, arguments).WaitAsync(_options.CommandTimeout);
+        }
+        catch (RedisServerException fault) when (fault.Message.Contains("OOM ", StringComparison.Ordinal))
+        {
+            throw new RedisUnavailableException($"Redis at {Address} holds as much as it may (maxmemory).", isFull: true, fault);
+        }
+        catch (Exception fault) when (fault is TimeoutException or RedisConnectionException or ObjectDisposedException)
+        {
+            throw new RedisUnavailableException($"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0} s, or the connection is down.", isFull: false, fault);
+        }
+    }
+
+    /// <summary>Sends a message without waiting; it may get lost.</summary>
+    internal void Publish(string channel, byte[] message)
+    {
+        try
+        {
+            _multiplexer.GetSubscriber().Publish(channel, message, CommandFlags.FireAndForget);
+        }
+        catch (Exception fault) when (fault is RedisConnectionException or TimeoutException or ObjectDisposedException)
+        {
+            LogNotPublished(channel, fault.Message);
+        }
+    }
+
+    /// <summary>Listens on a channel until the connection is disposed, through reconnects. Messages come one at a time, in order.</summary>
+    internal async Task SubscribeAsync(string channel, Action<byte[]> received)
+    {
+        try
+        {
+            await _multiplexer.GetSubscriber().SubscribeAsync(channel, (_, message) => received((byte[])message!)).WaitAsync(_options.CommandTimeout);
+        }
+        catch (Exception fault) when (fault is TimeoutException or RedisConnectionException)
+        {
+            // The library keeps the subscription and makes it as soon as it is connected.
+            LogNotSubscribed(channel, Address);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _multiplexer.CloseAsync(allowCommandsToComplete: true).WaitAsync(_options.CommandTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _multiplexer.Dispose();
+    }
+
+    [LoggerMessage(500, LogLevel.Warning, "{Concern}")]
+    private static partial void LogConcern(ILogger log, string concern);
+
+    [LoggerMessage(501, LogLevel.Warning, "Redis at {Address}: {Connection} connection lost ({Failure}); reconnecting until it is back")]
+    private partial void LogLost(RedisAddress address, ConnectionType connection, ConnectionFailureType failure);
+
+    [LoggerMessage(502, LogLevel.Information, "Redis at {Address}: {Connection} connection is back")]
+    private partial void LogRestored(RedisAddress address, ConnectionType connection);
+
+    [LoggerMessage(503, LogLevel.Debug, "A message on {Channel} could not be sent: {Reason}")]
+    private partial void LogNotPublished(string channel, string reason);
+
+    [LoggerMessage(504, LogLevel.Warning, "Listening on {Channel} begins when Redis at {Address} can be reached")]
+    private partial void LogNotSubscribed(string channel, RedisAddress address);
+}

@@ -1,0 +1,56 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Queue;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>One job in this worker's hands. Any thread.</summary>
+internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, string web) : IJobDelivery, IDisposable
+{
+    private volatile bool _started;
+
+    /// <inheritdoc/>
+    public ExecutionJob Job { get; } = job;
+
+    /// <inheritdoc/>
+    public JobStop Stop { get; } = new();
+
+    /// <summary>The web process that waits for it.</summary>
+    public string Web { get; } = web;
+
+    /// <summary>Whether its code was started, so that it must not run anywhere else.</summary>
+    public bool IsStarted => _started;
+
+    /// <summary>Done when the job has been handled, announced and let go.</summary>
+    public Task Handling { get; set; } = Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task MarkStartedAsync()
+    {
+        try
+        {
+            switch ((string?)await redis.RunAsync(RedisScript.Start, [RedisKeys.Job(Job.Id)], worker))
+            {
+                case "ok":
+                    _started = true;
+                    return;
+                case "cancelled":
+                    Stop.Request(StopReason.ClientCancelled);
+                    Stop.Token.ThrowIfCancellationRequested();
+                    throw new OperationCanceledException("The job was cancelled before it started.");
+                default:
+                    throw new DeliveryLostException("its lease ran out before it started, so another worker has it");
+            }
+        }
+        catch (RedisUnavailableException fault)
+        {
+            // Without the mark somebody else might run it too.
+            throw new DeliveryLostException(fault.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Publish(JobEvent happened) => redis.Publish(RedisKeys.Reply(Web), JobJson.Write(Job.Id, happened));
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop.Dispose();
+}

@@ -1,0 +1,64 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>
+/// Keeps a worker's claim on the jobs in its hands fresh, and hears with the same question which of them it should stop: those that were
+/// given to others while it was frozen, those whose cancel message got lost, those whose web process is gone. One task.
+/// </summary>
+internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobReceiver receiver, QueueOptions options, TimeProvider time, ILogger<RedisLeaseKeeper> log)
+{
+    /// <summary>Renews until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken end)
+    {
+        using var timer = new PeriodicTimer(options.RenewEvery, time);
+        while (await NextAsync(timer, end))
+        {
+            try
+            {
+                await RenewAsync();
+            }
+            catch (RedisUnavailableException)
+            {
+                // The jobs run on; a lease is given a second look before anything is decided on it.
+            }
+        }
+    }
+
+    private async Task RenewAsync()
+    {
+        var held = receiver.Held;
+        await redis.CommandAsync("SET", (RedisKey)RedisKeys.Worker(receiver.Worker), held.Count, "PX", (long)options.Lease.TotalMilliseconds);
+        if (held.Count == 0) return;
+        object[] arguments =
+        [
+            receiver.Worker, (long)options.Lease.TotalMilliseconds, (long)options.LongestRun.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.WebPrefix,
+            .. held.SelectMany(delivery => new object[] { delivery.Job.Id, delivery.Web, delivery.IsStarted ? "started" : "taken" }),
+        ];
+        var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases], arguments))!;
+        for (var i = 0; i + 1 < answers.Length; i += 2)
+        {
+            var (job, verdict) = ((string)answers[i]!, (string?)answers[i + 1]);
+            LogStopped(job, verdict);
+            receiver.Stop(job, verdict == "cancelled" ? StopReason.ClientCancelled : StopReason.ClientGone);
+        }
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken end)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(end);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(530, LogLevel.Information, "job={Job} is stopped: {Verdict}")]
+    private partial void LogStopped(string job, string? verdict);
+}

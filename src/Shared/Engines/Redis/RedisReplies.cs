@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>
+/// What comes back to this web process: one channel for all its jobs, and the stored results of those whose last event got lost. Keeps a
+/// sign of life in Redis, so that workers don't run code for a process that is gone. Any thread.
+/// </summary>
+/// <remarks>
+/// Duties, all of one loop: renew the sign of life; every second, and at once after a reconnect, look for results of jobs that have been
+/// silent for a while; give up on jobs that Redis no longer knows.
+/// </remarks>
+internal sealed partial class RedisReplies : IAsyncDisposable
+{
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
+
+    private readonly RedisConnection _redis;
+    private readonly QueueOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RedisReplies> _log;
+    private readonly ConcurrentDictionary<string, RedisSentJob> _waiting = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _checkNow = new(0);
+    private readonly CancellationTokenSource _end = new();
+    private readonly Lazy<Task> _listening;
+    private Task _loop = Task.CompletedTask;
+
+    public RedisReplies(RedisConnection redis, QueueOptions options, TimeProvider time, ILogger<RedisReplies> log)
+    {
+        (_redis, _options, _time, _log) = (redis, options, time, log);
+        _listening = new Lazy<Task>(ListenAsync);
+        redis.Restored += () => _checkNow.Release();
+    }
+
+    /// <summary>This process's name, new at each start.</summary>
+    public string Web { get; } = RandomNumberGenerator.GetHexString(12, lowercase: true);
+
+    /// <summary>Jobs that are waited for.</summary>
+    public int Waiting => _waiting.Count;
+
+    /// <summary>Subscribes and shows the sign of life, once; later calls wait for the same.</summary>
+    public Task EnsureListeningAsync() => _listening.Value;
+
+    /// <summary>Begins to wait for a job's events.</summary>
+    public RedisSentJob Expect(string jobId)
+    {
+        var sent = new RedisSentJob(jobId, _redis, _time.GetTimestamp(), job => _waiting.TryRemove(job, out _));
+        _waiting[jobId] = sent;
+        return sent;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            // At once rather than when it expires: workers stop what they run for this process.
+            await _redis.CommandAsync("DEL", (RedisKey)RedisKeys.Web(Web));
+        }
+        catch (RedisUnavailableException)
+        {
+            // Then it expires.
+        }
+        _end.Dispose();
+    }
+
+    private async Task ListenAsync()
+    {
+        await _redis.SubscribeAsync(RedisKeys.Reply(Web), Receive);
+        await ShowLifeAsync();
+        _loop = LoopAsync();
+    }
+
+    private void Receive(byte[] message)
+    {
+        try
+        {
+            var (jobId, happened) = JobJson.ReadEvent(message);
+            if (_waiting.TryGetValue(jobId, out var sent)) sent.Add(happened, _time.GetTimestamp());
+        }
+        catch (JsonException fault)
+        {
+            LogUnreadable(fault.Message);
+        }
+    }
+
+    private async Task LoopAsync()
+    {
+        var renewed = _time.GetTimestamp();
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                await WaitAsync();
+                if (_time.GetElapsedTime(renewed) >= _options.RenewEvery)
+                {
+                    renewed = _time.GetTimestamp();
+                    await ShowLifeAsync();
+                }
+                foreach (var sent in _waiting.Values)
+                    if (_time.GetElapsedTime(sent.LastHeard) >= CheckEvery) await CheckAsync(sent);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (RedisUnavailableException)
+            {
+                // The connection's own log lines tell; whoever waits goes on waiting.
+            }
+        }
+    }
+
+    private async Task WaitAsync()
+    {
+        using var tick = new CancellationTokenSource(CheckEvery, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(tick.Token, _end.Token);
+        try
+        {
+            await _checkNow.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!_end.IsCancellationRequested)
+        {
+            // The tick.
+        }
+    }
+
+    private Task<RedisResult> ShowLifeAsync() =>
+        _redis.CommandAsync("SET", (RedisKey)RedisKeys.Web(Web), "1", "PX", (long)_options.Lease.TotalMilliseconds);
+
+    private async Task CheckAsync(RedisSentJob sent)
+    {
+        var result = await _redis.CommandAsync("GET", (RedisKey)RedisKeys.Result(sent.JobId));
+        if (!result.IsNull)
+        {
+            Receive((byte[])result!);
+            return;
+        }
+        // Between a flush and the worker's next renewal a running job is unknown for a moment.
+        if ((int)await _redis.CommandAsync("EXISTS", (RedisKey)RedisKeys.Job(sent.JobId)) == 1) sent.MissingSince = null;
+        else if (sent.MissingSince is not { } since) sent.MissingSince = _time.GetTimestamp();
+        else if (_time.GetElapsedTime(since) > _options.Lease) sent.GiveUp();
+    }
+
+    [LoggerMessage(510, LogLevel.Error, "A message on the reply channel can't be read ({Reason}); its job's result is read from its key")]
+    private partial void LogUnreadable(string reason);
+}

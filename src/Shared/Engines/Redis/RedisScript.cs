@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>The Lua scripts: each is one step of a job's way, all or nothing. Their files say what goes in and out.</summary>
+/// <seealso href="https://redis.io/docs/latest/develop/programmability/eval-intro/"/>
+internal sealed class RedisScript
+{
+    private RedisScript(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(name + ".lua")
+            ?? throw new InvalidOperationException($"The assembly holds no {name}.lua.");
+        using var reader = new StreamReader(stream);
+        Name = name;
+        Text = reader.ReadToEnd();
+        // Redis names a script by its SHA-1; nothing rests on that being hard to forge.
+#pragma warning disable CA5350
+        Hash = Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(Text)));
+#pragma warning restore CA5350
+    }
+
+    /// <summary>For errors.</summary>
+    public string Name { get; }
+
+    /// <summary>The source.</summary>
+    public string Text { get; }
+
+    /// <summary>What EVALSHA calls it.</summary>
+    public string Hash { get; }
+
+    public static RedisScript Send { get; } = new("send");
+
+    public static RedisScript Take { get; } = new("take");
+
+    public static RedisScript Start { get; } = new("start");
+
+    public static RedisScript Renew { get; } = new("renew");
+
+    public static RedisScript Finish { get; } = new("finish");
+
+    public static RedisScript Cancel { get; } = new("cancel");
+
+    public static RedisScript Release { get; } = new("release");
+
+    public static RedisScript Reclaim { get; } = new("reclaim");
+}

@@ -1,0 +1,14 @@
+#!lua flags=allow-oom
+-- Cancels a job: one that waits is dropped, one that a worker has is marked, and the worker told.
+-- KEYS: jobs, job   ARGV: group, id, prefix of the workers' cancel channels
+local state = redis.call('HGET', KEYS[2], 'state')
+if not state then return 'unknown' end
+if state == 'queued' then
+  local entry = redis.call('HGET', KEYS[2], 'entry')
+  redis.call('XDEL', KEYS[1], entry)
+  redis.call('DEL', KEYS[2])
+  return 'dropped'
+end
+redis.call('HSET', KEYS[2], 'cancelled', '1')
+redis.call('PUBLISH', ARGV[3] .. redis.call('HGET', KEYS[2], 'worker'), ARGV[2])
+return 'sent'

@@ -1,0 +1,39 @@
+using CodeExec.Shared.Jobs;
+
+namespace CodeExec.Shared.Queue;
+
+/// <summary>The worker side: what an engine calls for each job that it has taken for this process.</summary>
+public interface IJobHandler
+{
+    /// <summary>How many more jobs this process can start now; the engine takes no more than that. Any thread.</summary>
+    int FreeSlots { get; }
+
+    /// <summary>Runs one job to its end. Called from many threads, once per delivery.</summary>
+    /// <param name="delivery">The job, and where to tell what happens.</param>
+    /// <returns>The result; the engine stores and announces it.</returns>
+    /// <exception cref="DeliveryLostException">Another process has the job now; nothing is announced.</exception>
+    Task<ExecutionResult> HandleAsync(IJobDelivery delivery);
+}
+
+/// <summary>One job in the hands of one worker.</summary>
+public interface IJobDelivery
+{
+    /// <summary>The job.</summary>
+    ExecutionJob Job { get; }
+
+    /// <summary>Requested when the sender cancels or is gone, when the delivery is lost, and when the process must end.</summary>
+    JobStop Stop { get; }
+
+    /// <summary>
+    /// To be awaited right before the code starts. From here on the job is never given to anybody else, because code may have side
+    /// effects and must not run twice.
+    /// </summary>
+    /// <exception cref="DeliveryLostException">The job was given to another worker, or was cancelled: don't start it.</exception>
+    Task MarkStartedAsync();
+
+    /// <summary>Tells the sender. Returns at once and never throws; a message may get lost on the way.</summary>
+    void Publish(JobEvent happened);
+}
+
+/// <summary>The delivery isn't this worker's any more: its lease ran out, or the job was cancelled before it started.</summary>
+public sealed class DeliveryLostException(string message) : Exception(message);

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Queue;
+
+namespace CodeExec.Tests.Queue;
+
+/// <summary>A worker's handler that does what the test says: it starts each job and then waits for the test's word.</summary>
+internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<IJobDelivery>> _started = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<ExecutionResult>> _ends = new();
+    private int _running;
+
+    public ConcurrentQueue<string> Handled { get; } = new();
+
+    public int FreeSlots => slots - Volatile.Read(ref _running);
+
+    /// <summary>What a job that nobody steers comes to at once.</summary>
+    public Func<IJobDelivery, Task<ExecutionResult>>? Always { get; init; }
+
+    /// <summary>Whether jobs are held before they are marked as started.</summary>
+    public bool HoldsBeforeStart { get; init; }
+
+    public Task<IJobDelivery> Started(string jobId) => _started.GetOrAdd(jobId, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+    public void End(string jobId, ExecutionResult result) => _ends.GetOrAdd(jobId, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(result);
+
+    public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
+    {
+        Interlocked.Increment(ref _running);
+        try
+        {
+            Handled.Enqueue(delivery.Job.Id);
+            if (HoldsBeforeStart)
+            {
+                _started.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(delivery);
+                await ((Task)_ends.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task).WaitAsync(delivery.Stop.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return ExecutionResult.StoppedBeforeStart;
+            }
+            await delivery.MarkStartedAsync();
+            delivery.Publish(new JobStarted());
+            if (Always is not null) return await Always(delivery);
+            _started.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(delivery);
+            var end = _ends.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+            await using var stopped = delivery.Stop.Token.Register(() => end.TrySetResult(ExecutionResult.StoppedBeforeStart));
+            return await end.Task;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace CodeExec.Tests.Support;
+
+/// <summary>A real redis-server on a free loopback port, without files on disk; ended by pid when disposed.</summary>
+internal sealed class RedisServer : IAsyncDisposable
+{
+    private readonly string[] _extra;
+    private Process _process;
+
+    private RedisServer(int port, string[] extra, Process process)
+    {
+        Port = port;
+        _extra = extra;
+        _process = process;
+    }
+
+    /// <summary>Where it listens.</summary>
+    public int Port { get; }
+
+    /// <summary>The address without password and TLS.</summary>
+    public string Url => $"redis://127.0.0.1:{Port}";
+
+    /// <summary>Its process, for signals.</summary>
+    public int Pid => _process.Id;
+
+    /// <summary>Starts one and waits until it takes connections.</summary>
+    /// <param name="extra">Further options, as on its command line.</param>
+    public static async Task<RedisServer> StartAsync(params string[] extra)
+    {
+        var port = FreePort.Find();
+        return new RedisServer(port, extra, await LaunchAsync(port, extra));
+    }
+
+    /// <summary>Kills it and starts it again, empty, on the same port.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        _process = await LaunchAsync(Port, _extra);
+    }
+
+    /// <summary>Kills it.</summary>
+    public async Task StopAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>Sends a command over a connection of its own and returns the raw answer.</summary>
+    public async Task<string> CommandAsync(params string[] words)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        var stream = client.GetStream();
+        var command = $"*{words.Length}\r\n" + string.Concat(words.Select(word => $"${word.Length}\r\n{word}\r\n"));
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(command));
+        var buffer = new byte[256 * 1024];
+        var count = await stream.ReadAsync(buffer);
+        return System.Text.Encoding.UTF8.GetString(buffer, 0, count);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await StopAsync();
+        }
+        catch (InvalidOperationException)
+        {
+            // The test stopped it already.
+        }
+    }
+
+    private static async Task<Process> LaunchAsync(int port, string[] extra)
+    {
+        var start = new ProcessStartInfo("redis-server", ["--port", port.ToString(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. extra])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        var process = Process.Start(start)!;
+        var ready = new TaskCompletionSource();
+        var said = new List<string>();
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is null) ready.TrySetException(new InvalidOperationException($"redis-server ended: {string.Join('\n', said)}"));
+            else if (line.Data.Contains("Ready to accept connections", StringComparison.Ordinal)) ready.TrySetResult();
+            else lock (said) said.Add(line.Data);
+        };
+        process.BeginOutputReadLine();
+        await ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        return process;
+    }
+}
