@@ -21,9 +21,10 @@ internal sealed class RedisJobSender(RedisConnection redis, RedisReplies replies
             cancel.ThrowIfCancellationRequested();
             var ahead = (int)await redis.RunAsync(
                 RedisScript.Send,
-                [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id)],
+                [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(replies.Web)],
                 job.Id, JobJson.Write(job), replies.Web, options.QueueLimit,
-                (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)(options.QueueTimeout + options.LongestRun).TotalMilliseconds, RedisKeys.Wake);
+                (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)(options.QueueTimeout + options.LongestRun).TotalMilliseconds,
+                RedisKeys.Wake, (long)options.Lease.TotalMilliseconds);
             if (ahead < 0)
                 throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
             return sent;

@@ -43,7 +43,7 @@ internal sealed partial class RedisReplies : IAsyncDisposable
     /// <summary>Jobs that are waited for.</summary>
     public int Waiting => _waiting.Count;
 
-    /// <summary>Subscribes and shows the sign of life, once; later calls wait for the same.</summary>
+    /// <summary>Subscribes and begins its duties, once; later calls wait for the same.</summary>
     public Task EnsureListeningAsync() => _listening.Value;
 
     /// <summary>Begins to wait for a job's events.</summary>
@@ -74,7 +74,6 @@ internal sealed partial class RedisReplies : IAsyncDisposable
     private async Task ListenAsync()
     {
         await _redis.SubscribeAsync(RedisKeys.Reply(Web), Receive);
-        await ShowLifeAsync();
         _loop = LoopAsync();
     }
 
