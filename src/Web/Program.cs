@@ -1,31 +1,22 @@
+using CodeExec.Shared.Engines.Redis;
 using CodeExec.Shared.Settings;
 using CodeExec.Web;
-using CodeExec.Web.Health;
-using CodeExec.Worker;
+using CodeExec.Web.Running;
 
 // EX_CONFIG of sysexits.h: restarting won't help, the settings must change.
 const int BadSettings = 78;
 
-ServiceSettings settings;
+using var logs = WebLog.Create();
 try
 {
-    settings = ServiceSettings.FromProcess(servesHttp: true);
+    var settings = ServiceSettings.FromProcess(servesHttp: true);
+    await using var jobs = await JobService.OpenAsync(settings, logs);
+    var parts = new WebParts { Settings = settings, Runner = jobs.Runner, Load = jobs.Load, Mode = jobs.Mode, Peers = jobs.Peers, Logs = logs };
+    await using var app = WebHost.Create(parts);
+    return await WebProcess.RunAsync(app, parts, jobs.Prewarm);
 }
-catch (SettingsException fault)
+catch (Exception fault) when (fault is SettingsException or RedisRefusedException)
 {
     await Console.Error.WriteLineAsync(fault.Message);
     return BadSettings;
 }
-
-using var logs = WebLog.Create();
-await using var service = LocalService.Create(settings, logs);
-var parts = new WebParts
-{
-    Settings = settings,
-    Runner = service.Runner,
-    Load = () => new ServiceLoad(service.Slots.Running, service.Slots.Waiting, service.Slots.Total),
-    Mode = "embedded",
-    Logs = logs,
-};
-await using var app = WebHost.Create(parts);
-return await WebProcess.RunAsync(app, parts, started: stopping => _ = service.PrewarmAsync(stopping));

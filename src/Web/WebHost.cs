@@ -48,6 +48,7 @@ public static class WebHost
         services.AddSingleton<SessionIds>();
         services.AddSingleton(new SessionLogLevels());
         services.AddSingleton<SseSessions>();
+        services.AddSingleton<PeerMail>();
         services.AddSingleton<StreamableHttpEndpoint>();
         services.AddSingleton<SseEndpoint>();
         services.AddHostedService<OrderlyStop>();

@@ -1,3 +1,4 @@
+using CodeExec.Shared.Queue;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Web.Health;
@@ -18,6 +19,9 @@ public sealed record WebParts
 
     /// <summary>Where the jobs run, as the health page and the start line name it.</summary>
     public required string Mode { get; init; }
+
+    /// <summary>The other web processes; null where there can be none.</summary>
+    public IWebPeers? Peers { get; init; }
 
     /// <summary>The log.</summary>
     public required ILoggerFactory Logs { get; init; }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
+using CodeExec.Web.Mcp;
 using Microsoft.AspNetCore.Connections;
 
 namespace CodeExec.Web;
@@ -10,11 +11,12 @@ internal static partial class WebProcess
 {
     /// <summary>Serves until SIGTERM or Ctrl-C.</summary>
     /// <returns>The exit code: 0 after an orderly end, 1 when the address can't be listened on.</returns>
-    public static async Task<int> RunAsync(WebApplication app, WebParts parts, Action<CancellationToken> started)
+    public static async Task<int> RunAsync(WebApplication app, WebParts parts, Func<CancellationToken, Task> prewarm)
     {
         var web = parts.Settings.Web;
         try
         {
+            await app.Services.GetRequiredService<PeerMail>().StartAsync();
             await app.StartAsync();
         }
         catch (IOException fault) when (fault.InnerException is AddressInUseException)
@@ -29,8 +31,9 @@ internal static partial class WebProcess
         }
         var log = parts.Logs.CreateLogger(typeof(WebProcess));
         LogListening(log, ServerDefinition.Version, string.Join(", ", app.Urls), parts.Mode, Keys(web));
-        started(app.Lifetime.ApplicationStopping);
+        var prewarming = prewarm(app.Lifetime.ApplicationStopping);
         await app.WaitForShutdownAsync();
+        await prewarming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return 0;
     }
 

@@ -10,7 +10,7 @@ public sealed class HealthTests
     [Fact(Timeout = TestWeb.Limit)]
     public async Task Health_says_how_busy_the_service_is()
     {
-        await using var web = await TestWeb.StartAsync(load: () => new ServiceLoad(Running: 3, Waiting: 2, Slots: 4));
+        await using var web = await TestWeb.StartAsync(load: () => new ServiceLoad { Running = 3, Waiting = 2, Slots = 4 });
         using var answer = await web.SendAsync(HttpMethod.Get, "/health");
         Assert.Equal((HttpStatusCode.OK, "application/json"), (answer.Status, answer.ContentType));
         Assert.Equal($$"""{"status":"ok","version":"{{ServerDefinition.Version}}","mode":"embedded","running":3,"waiting":2,"slots":4}""", await answer.TextAsync());

@@ -33,13 +33,16 @@ internal static class HealthEndpoints
         var load = parts.Load();
         var report = new JsonObject
         {
-            ["status"] = stopping ? "stopping" : "ok",
+            ["status"] = stopping ? "stopping" : load.QueueConnected is false ? "queue_unreachable" : "ok",
             ["version"] = ServerDefinition.Version,
             ["mode"] = parts.Mode,
-            ["running"] = load.Running,
-            ["waiting"] = load.Waiting,
-            ["slots"] = load.Slots,
         };
+        // What doesn't apply in this mode is left out, rather than shown as nothing.
+        if (load.Running is { } running) report["running"] = running;
+        if (load.Waiting is { } waiting) report["waiting"] = waiting;
+        if (load.Slots is { } slots) report["slots"] = slots;
+        if (load.UnderWay is { } underWay) report["under_way"] = underWay;
+        if (load.QueueConnected is { } connected) report["queue_connected"] = connected;
         response.StatusCode = stopping ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         response.ContentType = "application/json";
         return response.WriteAsync(report.ToJsonString(), response.HttpContext.RequestAborted);

@@ -1,7 +1,20 @@
 namespace CodeExec.Web.Health;
 
-/// <summary>How busy the service is.</summary>
-/// <param name="Running">Jobs that run.</param>
-/// <param name="Waiting">Jobs that wait for a slot.</param>
-/// <param name="Slots">Jobs that may run at once.</param>
-public sealed record ServiceLoad(int Running, int Waiting, int Slots);
+/// <summary>How busy the service is, as far as this process knows: what doesn't apply in its mode is null.</summary>
+public sealed record ServiceLoad
+{
+    /// <summary>Jobs that run in this process.</summary>
+    public int? Running { get; init; }
+
+    /// <summary>Jobs that wait for a slot of this process.</summary>
+    public int? Waiting { get; init; }
+
+    /// <summary>Jobs that may run at once in this process.</summary>
+    public int? Slots { get; init; }
+
+    /// <summary>Jobs of this process in the queue or on workers.</summary>
+    public int? UnderWay { get; init; }
+
+    /// <summary>Whether the queue can be reached.</summary>
+    public bool? QueueConnected { get; init; }
+}

@@ -1,6 +1,8 @@
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
+using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Web.Mcp;
 
@@ -10,7 +12,7 @@ namespace CodeExec.Web.Mcp;
 /// </summary>
 /// <seealso href="https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse"/>
 internal sealed class SseEndpoint(
-    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SseSessions sessions, TimeProvider time, ILoggerFactory logs)
+    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SseSessions sessions, PeerMail mail, TimeProvider time, ILoggerFactory logs)
 {
     private const string RetryAfterSeconds = "10";
 
@@ -23,7 +25,7 @@ internal sealed class SseEndpoint(
             return;
         }
         var caller = Caller.Of(context);
-        var id = ids.Create(caller);
+        var id = mail.Address(ids.Create(caller));
         await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, context.RequestAborted);
         await using var session = new SseSession(id, caller, context, stream, ServerDefinition.Create(tool, calls, id, !options.StdioModeOnly), logs);
         if (sessions.Add(session) is { } refusal)
@@ -58,7 +60,21 @@ internal sealed class SseEndpoint(
         if (posted.IsBatch) return MessageShape.Wrong("The body is an array; this transport takes one message per request.");
         if (context.Request.Query["sessionId"] is not [{ Length: > 0 } id])
             return new Refusal(StatusCodes.Status400BadRequest, Refusal.RequestRefused, "The address has no sessionId. Post to the address that the stream's endpoint event names.") { Id = posted.Id };
-        var taken = sessions.Find(id, Caller.Of(context)) is { } session ? await session.ReceiveAsync(posted.Messages[0]) : SseSessions.NotFound;
-        return taken is null ? null : taken with { Id = posted.Id };
+        var refused = await DeliverAsync(id, Caller.Of(context), posted.Messages[0]);
+        return refused is null ? null : refused with { Id = posted.Id };
+    }
+
+    private async Task<Refusal?> DeliverAsync(string id, string caller, JsonRpcMessage message)
+    {
+        if (sessions.Find(id, caller) is { } session) return await session.ReceiveAsync(message);
+        try
+        {
+            // Only an id that was made for this caller is worth asking the others about.
+            return ids.IsFor(caller, PeerMail.SealedPart(id)) && await mail.ForwardAsync(id, caller, message) ? null : SseSessions.NotFound;
+        }
+        catch (RunnerException unreachable)
+        {
+            return new Refusal(StatusCodes.Status503ServiceUnavailable, Refusal.RequestRefused, unreachable.Message);
+        }
     }
 }

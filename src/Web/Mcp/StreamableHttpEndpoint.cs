@@ -12,12 +12,12 @@ namespace CodeExec.Web.Mcp;
 /// answer any request. Any thread.
 /// </summary>
 /// <remarks>
-/// What a session adds, up to 2025-11-25, is cancelling by notification and the log level. Both live in this process alone, and a
+/// What a session adds, up to 2025-11-25, is cancelling by notification and the log level. Both are told to every web process, and a
 /// request that names no session is served all the same.
 /// </remarks>
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http"/>
 internal sealed class StreamableHttpEndpoint(
-    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SessionLogLevels levels, TimeProvider time, ILoggerFactory logs)
+    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time, ILoggerFactory logs)
 {
     // The status of an answer without handshake follows from its first message. A call that is silent for longer has passed the
     // checks that a status could report, and a router that waits for the first byte must not give up on it.
@@ -58,9 +58,9 @@ internal sealed class StreamableHttpEndpoint(
             message.Context = new JsonRpcMessageContext { ProtocolVersion = context.Request.Headers[McpHeaders.ProtocolVersion] };
             if (session is null) continue;
             if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled && ServerDefinition.CancelledRequest(cancelled) is { } request)
-                calls.Cancel(session, request);
+                mail.Cancel(session, request);
             if (message is JsonRpcRequest { Method: RequestMethods.LoggingSetLevel } wish && ServerDefinition.RequestedLevel(wish) is { } level)
-                levels.Set(session, level);
+                mail.SetLevel(session, level);
             message.Context.LogLevel = levels.Find(session);
         }
         if (posted.Requests.Count > 0) return AnswerAsync(context, posted, session);

@@ -47,7 +47,7 @@ internal sealed class TestWeb : IAsyncDisposable
         {
             Settings = new ServiceSettings { Web = (options ?? new WebOptions()) with { Port = 0 } },
             Runner = runner,
-            Load = load ?? (() => new ServiceLoad(1, 2, 3)),
+            Load = load ?? (() => new ServiceLoad { Running = 1, Waiting = 2, Slots = 3 }),
             Mode = "embedded",
             Logs = NullLoggerFactory.Instance,
             Time = time,
