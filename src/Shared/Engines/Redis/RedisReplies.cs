@@ -19,6 +19,7 @@ namespace CodeExec.Shared.Engines.Redis;
 internal sealed partial class RedisReplies : IAsyncDisposable
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HeardResultTtl = TimeSpan.FromSeconds(10);
 
     private readonly RedisConnection _redis;
     private readonly QueueOptions _options;
@@ -83,6 +84,9 @@ internal sealed partial class RedisReplies : IAsyncDisposable
         {
             var (jobId, happened) = JobJson.ReadEvent(message);
             if (_waiting.TryGetValue(jobId, out var sent)) sent.Add(happened, _time.GetTimestamp());
+            // It has arrived, so its stored copy is soon not needed: 10,000 calls would fill a small Redis otherwise. A while it stays,
+            // because it is also what tells a late worker that the job is closed.
+            if (happened is JobFinished or JobFailed) _redis.ExpireSoon(RedisKeys.Result(jobId), HeardResultTtl);
         }
         catch (JsonException fault)
         {
