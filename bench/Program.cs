@@ -11,9 +11,11 @@ await using (var server = await WebServer.StartAsync(options))
     await new CallBench(client, options).RunAsync(report);
     await new PackageBench(client, options).RunAsync(report);
     await new ThroughputBench(client, options).RunAsync(report);
-    report.Add("web, idle after the calls", "resident memory", $"{server.ResidentMegabytes()} MB");
+    report.Add("web, idle after the calls", "resident memory", $"{server.ResidentMegabytes:0} MB");
 }
 await new StdioBench(options).RunAsync(report);
+await new QueueBench(options).RunAsync(report);
+await new SessionBench(options).RunAsync(report);
 report.Print(Console.Out);
 if (options.JsonFile is { } file) report.WriteJson(file);
 return 0;

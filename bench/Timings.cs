@@ -15,6 +15,9 @@ internal sealed class Timings
         _milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
+    /// <summary>Adds one that was taken elsewhere, in ms.</summary>
+    public void Add(double milliseconds) => _milliseconds.Add(milliseconds);
+
     /// <summary>The value that a share of the times doesn't exceed, in ms.</summary>
     public double Percentile(double share)
     {

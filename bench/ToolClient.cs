@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -7,34 +8,55 @@ namespace CodeExec.Bench;
 /// <summary>Calls the tool over Streamable HTTP with as little of its own as possible, so that the server is what is measured.</summary>
 internal sealed class ToolClient(Uri server) : IDisposable
 {
+    private const string Data = "data: ";
     private readonly HttpClient _http = new() { BaseAddress = server, Timeout = TimeSpan.FromMinutes(3) };
 
     /// <summary>One call; throws when the code failed.</summary>
     /// <returns>The tool's JSON object.</returns>
     public async Task<JsonNode> CallAsync(string code, params string[] packages)
     {
-        var arguments = new JsonObject { ["code"] = code };
-        if (packages.Length > 0) arguments["packages"] = new JsonArray([.. packages.Select(package => (JsonNode)package)]);
-        var body = new JsonObject
-        {
-            ["jsonrpc"] = "2.0",
-            ["id"] = 1,
-            ["method"] = "tools/call",
-            ["params"] = new JsonObject { ["name"] = "code_exec_python", ["arguments"] = arguments },
-        };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "mcp") { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-        request.Headers.Add("MCP-Protocol-Version", "2025-06-18");
+        using var request = Request(code, packages, progressToken: null);
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        var data = text.Split('\n').LastOrDefault(line => line.StartsWith("data: ", StringComparison.Ordinal))
+        var data = text.Split('\n').LastOrDefault(line => line.StartsWith(Data, StringComparison.Ordinal))
             ?? throw new InvalidOperationException($"{(int)response.StatusCode}: {text}");
-        var result = JsonNode.Parse(data[6..])?["result"]?["structuredContent"];
+        var result = JsonNode.Parse(data[Data.Length..])?["result"]?["structuredContent"];
         if (result?["returncode"]?.GetValue<int>() != 0) throw new InvalidOperationException(text);
         return result;
     }
 
+    /// <summary>Time from a print in the code to its progress notification at the client, in ms.</summary>
+    public async Task<double> FirstChunkDelayAsync()
+    {
+        using var request = Request("import time; print(time.time(), flush=True)", [], progressToken: 1);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (!line.Contains("notifications/progress", StringComparison.Ordinal)) continue;
+            // Both clocks are this machine's.
+            var arrived = DateTimeOffset.UtcNow;
+            var printed = double.Parse(JsonNode.Parse(line[Data.Length..])!["params"]!["message"]!.GetValue<string>(), CultureInfo.InvariantCulture);
+            await reader.ReadToEndAsync();
+            return arrived.ToUnixTimeMilliseconds() + (arrived.Ticks % TimeSpan.TicksPerMillisecond / (double)TimeSpan.TicksPerMillisecond) - (printed * 1000);
+        }
+        throw new InvalidOperationException("The stream ended without a progress notification.");
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static HttpRequestMessage Request(string code, string[] packages, int? progressToken)
+    {
+        var arguments = new JsonObject { ["code"] = code };
+        if (packages.Length > 0) arguments["packages"] = new JsonArray([.. packages.Select(package => (JsonNode)package)]);
+        var parameters = new JsonObject { ["name"] = "code_exec_python", ["arguments"] = arguments };
+        if (progressToken is { } token) parameters["_meta"] = new JsonObject { ["progressToken"] = token };
+        var body = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = "tools/call", ["params"] = parameters };
+        var request = new HttpRequestMessage(HttpMethod.Post, "mcp") { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        request.Headers.Add("MCP-Protocol-Version", "2025-06-18");
+        return request;
+    }
 }

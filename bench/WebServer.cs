@@ -1,15 +1,11 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-
 namespace CodeExec.Bench;
 
-/// <summary>The published web process on a free loopback port; ended, by pid, when disposed.</summary>
+/// <summary>The published web process on a free loopback port; ended when disposed.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
-    private readonly Process _process;
+    private readonly ServiceProcess _process;
 
-    private WebServer(Process process, Uri url)
+    private WebServer(ServiceProcess process, Uri url)
     {
         _process = process;
         Url = url;
@@ -18,18 +14,16 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Url { get; }
 
+    /// <summary>What it holds in memory (VmRSS).</summary>
+    public double ResidentMegabytes => _process.ResidentMegabytes;
+
     /// <summary>Starts it and waits until it answers.</summary>
-    public static async Task<WebServer> StartAsync(BenchOptions options)
+    /// <param name="options">Where the programs are.</param>
+    /// <param name="settings">Further environment variables: REDIS_URL makes it send jobs to workers.</param>
+    public static async Task<WebServer> StartAsync(BenchOptions options, params (string Name, string Value)[] settings)
     {
-        var port = FreePort();
-        var start = new ProcessStartInfo(options.Program("Web")) { UseShellExecute = false, RedirectStandardOutput = true };
-        start.Environment["PORT"] = port.ToString();
-        start.Environment["HOST"] = "127.0.0.1";
-        start.Environment["PYTHON"] = options.Python;
-        start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
+        var port = FreePort.Find();
+        var process = ServiceProcess.Start(options.Program("Web"), [], [("PORT", $"{port}"), ("HOST", "127.0.0.1"), ("PYTHON", options.Python), ("QUEUE_LIMIT", "10000"), .. settings]);
         var server = new WebServer(process, new Uri($"http://127.0.0.1:{port}/"));
         try
         {
@@ -43,20 +37,8 @@ internal sealed class WebServer : IAsyncDisposable
         }
     }
 
-    /// <summary>What it holds in memory (VmRSS).</summary>
-    public long ResidentMegabytes()
-    {
-        _process.Refresh();
-        return _process.WorkingSet64 / 1024 / 1024;
-    }
-
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited) _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     private async Task AnswersAsync()
     {
@@ -73,12 +55,5 @@ internal sealed class WebServer : IAsyncDisposable
                 await Task.Delay(20, limit.Token);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

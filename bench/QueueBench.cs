@@ -1,0 +1,79 @@
+using System.Diagnostics;
+
+namespace CodeExec.Bench;
+
+/// <summary>What the queue costs and how it shares work, each figure beside embedded mode in the same run.</summary>
+internal sealed class QueueBench(BenchOptions options)
+{
+    private const string NoOp = "pass";
+    private const int ThroughputCalls = 500;
+    private const int ThroughputCallers = 64;
+    private const int Slots = 4;
+
+    /// <summary>Measures.</summary>
+    public async Task RunAsync(Report report)
+    {
+        await AddedTimeAsync(report);
+        await ThroughputAsync(report);
+    }
+
+    private async Task AddedTimeAsync(Report report)
+    {
+        await using var embedded = await WebServer.StartAsync(options, ("WORKER_CONCURRENCY", "4"));
+        await using var stack = await QueueStack.StartAsync(options, workers: 1, slots: 4);
+        using var direct = new ToolClient(embedded.Url);
+        using var queued = new ToolClient(stack.Web.Url);
+        for (var i = 0; i < 20; i++) await Task.WhenAll(direct.CallAsync(NoOp), queued.CallAsync(NoOp));
+        var (ours, baseline) = (new Timings(), new Timings());
+        for (var i = 0; i < options.Rounds * 2; i++)
+        {
+            await baseline.TakeAsync(() => direct.CallAsync(NoOp));
+            await ours.TakeAsync(() => queued.CallAsync(NoOp));
+        }
+        report.Add("pass, through Redis and a worker / embedded", ours, baseline);
+        report.Add("what the queue adds", "p50", $"{ours.Percentile(0.5) - baseline.Percentile(0.5):0.00} ms");
+        report.Add("what the queue adds", "p99", $"{ours.Percentile(0.99) - baseline.Percentile(0.99):0.00} ms");
+
+        var first = new Timings();
+        for (var i = 0; i < options.Rounds; i++) first.Add(await queued.FirstChunkDelayAsync());
+        report.Add("print to first chunk at the client, through Redis", "p50", $"{first.Percentile(0.5):0.00} ms");
+        report.Add("print to first chunk at the client, through Redis", "p99", $"{first.Percentile(0.99):0.00} ms");
+        report.Add("web that sends to workers, after these calls", "resident memory", $"{stack.Web.ResidentMegabytes:0} MB");
+        report.Add("worker, after these calls", "resident memory", $"{stack.WorkerMegabytes.Max():0} MB");
+    }
+
+    private async Task ThroughputAsync(Report report)
+    {
+        await using var embedded = await WebServer.StartAsync(options, ("WORKER_CONCURRENCY", $"{4 * Slots}"));
+        await using var stack = await QueueStack.StartAsync(options, workers: 4, Slots);
+        using var direct = new ToolClient(embedded.Url);
+        using var queued = new ToolClient(stack.Web.Url);
+        // os.getppid() is the worker that ran the job.
+        const string WhoRanIt = "import os; print(os.getppid())";
+        await RateAsync(() => queued.CallAsync(WhoRanIt), 100);
+        await RateAsync(() => direct.CallAsync(WhoRanIt), 100);
+
+        var runs = new List<string>();
+        var ours = await RateAsync(async () =>
+        {
+            var worker = (await queued.CallAsync(WhoRanIt))["stdout"]!.GetValue<string>();
+            lock (runs) runs.Add(worker);
+        }, ThroughputCalls);
+        var baseline = await RateAsync(() => direct.CallAsync(WhoRanIt), ThroughputCalls);
+        report.AddRate($"{ThroughputCalls} calls, {ThroughputCallers} callers, 4 workers / embedded, as many slots", ours, baseline);
+        report.Add("of these calls", "answered", $"{runs.Count}");
+        report.Add("busiest of 4 workers", "share", $"{100.0 * runs.GroupBy(worker => worker, StringComparer.Ordinal).Max(group => group.Count()) / runs.Count:0} %");
+        report.Add("Redis after these calls", "dataset", $"{await stack.RedisDatasetBytesAsync() / 1024.0:0} KB");
+    }
+
+    private static async Task<double> RateAsync(Func<Task> call, int calls)
+    {
+        var left = calls;
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, ThroughputCallers).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0) await call();
+        })));
+        return calls / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+}
