@@ -39,6 +39,9 @@ public sealed class LocalService : IAsyncDisposable
     /// <param name="time">The clock; the system's when null.</param>
     public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
 
+    /// <summary>Gets ready for the first job while nobody waits for it yet. Throws nothing.</summary>
+    public Task PrepareAsync(CancellationToken cancel) => _environments.PrepareAsync(cancel);
+
     /// <summary>Gets the interpreter found and the pre-warmed packages installed, in the background of calls. Throws only when cancelled.</summary>
     public Task PrewarmAsync(CancellationToken cancel) => _environments.PrewarmAsync(cancel);
 

@@ -65,6 +65,19 @@ public sealed partial class PackageEnvironments : IDisposable
         }
     }
 
+    /// <summary>Finds the interpreter and makes the base, so that the first job needn't wait for that. Throws nothing: the job will say.</summary>
+    public async Task PrepareAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using var lease = LeaseBase(await InterpreterAsync(cancel));
+        }
+        catch (Exception fault) when (fault is RunnerException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            // The same happens to the first job, which has a caller to tell.
+        }
+    }
+
     /// <summary>Finds the interpreter and installs the pre-warmed packages where they are missing. Throws only when cancelled.</summary>
     public async Task PrewarmAsync(CancellationToken cancel)
     {

@@ -25,6 +25,9 @@ public static class StdioHost
         using var gate = new CallGate();
         var calls = new RunningCalls();
         await using var service = LocalService.Create(settings, logs);
+        using var ended = new CancellationTokenSource();
+        // The interpreter is looked for while the handshake goes on: the process is started for a single call.
+        var preparing = service.PrepareAsync(ended.Token);
         var tool = new CodeExecTool(service.Runner, settings.Tool, gate, calls, logs.CreateLogger<CodeExecTool>());
 
         // A request that the tool accepts can't be longer than its code, escaped at worst sixfold, and some packages.
@@ -32,7 +35,6 @@ public static class StdioHost
         await using var transport = new StdioTransport(Console.OpenStandardInput(), Console.OpenStandardOutput(), maxLine, logs);
         await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, session: "stdio"), logs);
 
-        using var ended = new CancellationTokenSource();
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, transport, settings.Execution, ended));
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, transport, settings.Execution, ended));
         try
@@ -43,6 +45,8 @@ public static class StdioHost
         {
             // Told to end: that is an ordered ending too.
         }
+        await ended.CancelAsync();
+        await preparing;
         return 0;
     }
 
