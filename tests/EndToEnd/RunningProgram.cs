@@ -22,6 +22,8 @@ public sealed class RunningProgram : IAsyncDisposable
 
     public OutputTranscript Stderr { get; } = new("stderr");
 
+    public int Pid => _process.Id;
+
     public string Transcript => $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}\n{Stdout}\n{Stderr}";
 
     public static RunningProgram Start(string program, IEnumerable<string> arguments, ProgramSettings settings)

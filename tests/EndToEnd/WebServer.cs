@@ -11,6 +11,8 @@ public sealed partial class WebServer : IAsyncDisposable
 
     public Uri Url { get; }
 
+    public RunningProgram Program => _program;
+
     public string Transcript => _program.Transcript;
 
     public static async Task<WebServer> StartAsync(ProgramSettings settings)

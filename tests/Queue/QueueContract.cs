@@ -23,6 +23,9 @@ public abstract class QueueContract : IAsyncLifetime
     /// <summary>Opens a worker side.</summary>
     internal abstract Task<IOpenEngine<IJobReceiver>> OpenReceiverAsync(QueueOptions options, TimeSpan drainTime);
 
+    /// <summary>Cuts every listener off, as a broken connection does: what is announced until it is back is lost.</summary>
+    internal abstract Task LoseMessagesAsync();
+
     [Fact(Timeout = 60_000)]
     public async Task A_job_reaches_a_worker_and_its_result_reaches_the_sender()
     {
@@ -91,6 +94,90 @@ public abstract class QueueContract : IAsyncLifetime
 
         Assert.Equal(ExecutionStatus.Cancelled, (await FinishedAsync(sent)).Status);
         Assert.Equal(StopReason.ClientCancelled, delivery.Stop.Reason);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_was_taken_but_not_started_is_not_started_when_it_is_cancelled()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler { HoldsBeforeStart = true };
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        var job = Job();
+        using var sent = await web.Side.SendAsync(job, CancellationToken.None);
+        var delivery = await handler.Started(job.Id);
+
+        await sent.CancelAsync();
+        await sent.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(delivery.MarkStartedAsync);
+        Assert.Equal(ExecutionStatus.Cancelled, (await FinishedAsync(sent)).Status);
+        Assert.Equal([job.Id], handler.Handled);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Each_sender_hears_of_its_own_jobs_alone()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        await using var otherWeb = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler
+        {
+            Always = delivery =>
+            {
+                delivery.Publish(new OutputChunk(OutputStream.Stdout, 0, delivery.Job.Code));
+                return Task.FromResult(Result(delivery.Job.Code));
+            },
+        };
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        using var first = await web.Side.SendAsync(Job("first"), CancellationToken.None);
+        using var second = await web.Side.SendAsync(Job("second"), CancellationToken.None);
+        using var third = await otherWeb.Side.SendAsync(Job("third"), CancellationToken.None);
+
+        foreach (var (sent, code) in new[] { (first, "first"), (second, "second"), (third, "third") })
+        {
+            var events = await AllAsync(sent);
+            Assert.Equal([new JobStarted(), new OutputChunk(OutputStream.Stdout, 0, code), new JobFinished(Result(code))], events);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_result_whose_message_is_lost_still_arrives()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler();
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        var job = Job();
+        using var sent = await web.Side.SendAsync(job, CancellationToken.None);
+        await handler.Started(job.Id);
+
+        await LoseMessagesAsync();
+        handler.End(job.Id, Result("kept"));
+
+        Assert.Equal("kept", (await FinishedAsync(sent)).Stdout);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_worker_that_fails_answers_in_words_and_takes_the_next_job()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler
+        {
+            Always = delivery => delivery.Job.Code switch
+            {
+                "says why" => throw new RunnerException("Python is missing."),
+                "fails" => throw new InvalidOperationException("a path of ours"),
+                _ => Task.FromResult(Result("next")),
+            },
+        };
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        using var first = await web.Side.SendAsync(Job("says why"), CancellationToken.None);
+        Assert.Equal("Python is missing.", Assert.IsType<JobFailed>((await AllAsync(first))[^1]).Message);
+        var job = Job("fails");
+        using var second = await web.Side.SendAsync(job, CancellationToken.None);
+        var failed = Assert.IsType<JobFailed>((await AllAsync(second))[^1]);
+        Assert.Contains(job.Id, failed.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("a path of ours", failed.Message, StringComparison.Ordinal);
+        using var third = await web.Side.SendAsync(Job(), CancellationToken.None);
+        Assert.Equal("next", (await FinishedAsync(third)).Stdout);
     }
 
     [Fact(Timeout = 60_000)]

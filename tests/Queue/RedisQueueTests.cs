@@ -15,6 +15,8 @@ public sealed class RedisQueueTests : QueueContract
 
     public override async Task DisposeAsync() => await _redis.DisposeAsync();
 
+    internal override Task LoseMessagesAsync() => _redis.CommandAsync("CLIENT", "KILL", "TYPE", "pubsub");
+
     internal override async Task<IOpenEngine<IJobSender>> OpenSenderAsync(QueueOptions options) =>
         new OpenRedis<IJobSender>(await RedisEngine.OpenSenderAsync(options with { RedisUrl = _redis.Url }, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None), engine => engine.Sender!);
 

@@ -17,6 +17,17 @@ internal static class Eventually
         }
     }
 
+    /// <summary>Waits until something holds that takes an exchange with another process to know.</summary>
+    public static async Task HoldsAsync(Func<Task<bool>> holds, string what)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!await holds())
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException($"There was never {what}.");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
     /// <summary>Waits for a task, but not for ever.</summary>
     public static Task<T> Within<T>(this Task<T> task) => task.WaitAsync(Limit);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -8,7 +9,7 @@ namespace CodeExec.Tests.Support;
 internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly string[] _extra;
-    private Process _process;
+    private Process? _process;
 
     private RedisServer(int port, string[] extra, Process process)
     {
@@ -24,7 +25,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public string Url => $"redis://127.0.0.1:{Port}";
 
     /// <summary>Its process, for signals.</summary>
-    public int Pid => _process.Id;
+    public int Pid => _process?.Id ?? throw new InvalidOperationException("The redis-server does not run.");
 
     /// <summary>Starts one and waits until it takes connections.</summary>
     /// <param name="extra">Further options, as on its command line.</param>
@@ -44,9 +45,11 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Kills it.</summary>
     public async Task StopAsync()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (_process is null) return;
+        _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _process = null;
     }
 
     /// <summary>Sends a command over a connection of its own and returns the raw answer.</summary>
@@ -62,21 +65,38 @@ internal sealed class RedisServer : IAsyncDisposable
         return System.Text.Encoding.UTF8.GetString(buffer, 0, count);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The keys that a pattern matches.</summary>
+    public async Task<IReadOnlyList<string>> KeysAsync(string pattern = "*") =>
+        [.. (await CommandAsync("KEYS", pattern)).Split("\r\n").Where(line => line.Length > 0 && line[0] is not ('*' or '$'))];
+
+    /// <summary>Its clock, in ms.</summary>
+    public async Task<long> TimeAsync() => long.Parse((await CommandAsync("TIME")).Split("\r\n")[2], CultureInfo.InvariantCulture) * 1000;
+
+    /// <summary>When the oldest job in the queue is given up, in ms by its clock.</summary>
+    public async Task<long> DeadlineAsync()
     {
-        try
-        {
-            await StopAsync();
-        }
-        catch (InvalidOperationException)
-        {
-            // The test stopped it already.
-        }
+        var words = (await CommandAsync("XRANGE", "codeexec:jobs", "-", "+", "COUNT", "1")).Split("\r\n");
+        return long.Parse(words[Array.IndexOf(words, "deadline") + 2], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Stands still, as in a failover: connections stay open and nothing is answered.</summary>
+    public Task FreezeAsync() => SignalAsync("STOP");
+
+    /// <summary>Goes on.</summary>
+    public Task ThawAsync() => SignalAsync("CONT");
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{Pid}"]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0) throw new InvalidOperationException($"redis-server {Pid} got no SIG{name}.");
     }
 
     private static async Task<Process> LaunchAsync(int port, string[] extra)
     {
-        var start = new ProcessStartInfo("redis-server", ["--port", port.ToString(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. extra])
+        var start = new ProcessStartInfo("redis-server", ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. extra])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -23,6 +23,12 @@ public sealed record QueueOptions
     /// <summary>How often a worker renews its leases and a web process its presence.</summary>
     public TimeSpan RenewEvery { get; init; } = TimeSpan.FromSeconds(2.5);
 
+    /// <summary>
+    /// How long after a lease or a sign of life ran out it is looked at again before anything is decided: when Redis itself stood still, all
+    /// of them have run out, and every process renews its own within <see cref="RenewEvery"/>.
+    /// </summary>
+    public TimeSpan SecondLook => RenewEvery * 1.4;
+
     /// <summary>The bound on waiting jobs: <see cref="ExecutionOptions.QueueLimit"/>.</summary>
     public int QueueLimit { get; init; } = 100;
 

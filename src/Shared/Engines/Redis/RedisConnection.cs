@@ -68,7 +68,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
     /// <exception cref="RedisUnavailableException">No answer in time, or Redis is full.</exception>
     internal async Task<RedisResult> RunAsync(RedisScript script, IReadOnlyList<string> keys, params object[] arguments)
     {
-        object[] call = [keys.Count, .. keys.Select(key => (RedisKey)key), .. arguments];
+        var call = Call(keys, arguments);
         try
         {
             return await CommandAsync("EVALSHA", [script.Hash, .. call]);
@@ -79,6 +79,13 @@ public sealed partial class RedisConnection : IAsyncDisposable
             return await CommandAsync("EVAL", [script.Text, .. call]);
         }
     }
+
+    /// <summary>
+    /// Runs a script that is sent whole: what was asked happens even when Redis answers too late to be heard, whether it knew the script or not.
+    /// </summary>
+    /// <exception cref="RedisUnavailableException">No answer in time.</exception>
+    internal Task<RedisResult> RunWholeAsync(RedisScript script, IReadOnlyList<string> keys, params object[] arguments) =>
+        CommandAsync("EVAL", [script.Text, .. Call(keys, arguments)]);
 
     /// <summary>Runs a command.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time, or Redis is full.</exception>
@@ -98,6 +105,8 @@ public sealed partial class RedisConnection : IAsyncDisposable
             throw new RedisUnavailableException($"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0} s, or the connection is down.", isFull: false, fault);
         }
     }
+
+    private static object[] Call(IReadOnlyList<string> keys, object[] arguments) => [keys.Count, .. keys.Select(key => (RedisKey)key), .. arguments];
 
     /// <summary>Shortens a key's life without waiting for it.</summary>
     internal void ExpireSoon(string key, TimeSpan life) => _multiplexer.GetDatabase().KeyExpire(key, life, CommandFlags.FireAndForget);

@@ -68,7 +68,8 @@ internal sealed partial class RedisJobReceiver(
         var most = Math.Min(handler.FreeSlots, MostAtOnce);
         if (most <= 0) return false;
         var taken = (RedisResult[])(await redis.RunAsync(
-            RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases], RedisKeys.Group, Worker, most, (long)options.Lease.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.WebPrefix))!;
+            RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases],
+            RedisKeys.Group, Worker, most, (long)options.Lease.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.WebPrefix, (long)options.SecondLook.TotalMilliseconds))!;
         for (var i = 0; i + 2 < taken.Length; i += 3)
         {
             var delivery = new RedisDelivery(redis, Worker, JobJson.ReadJob((byte[])taken[i + 1]!), (string)taken[i + 2]!);

@@ -30,7 +30,7 @@ internal static class RedisKeys
     /// <summary>What the cancel channels begin with.</summary>
     public const string CancelPrefix = "codeexec:cancel:";
 
-    /// <summary>Hash: where a job stands (entry, state, web, worker, cancelled, suspect, attempts).</summary>
+    /// <summary>Hash: where a job stands (entry, state, web, worker, cancelled, suspect, unheard, attempts).</summary>
     public static string Job(string id) => JobPrefix + id;
 
     /// <summary>String: a finished job's last event.</summary>

@@ -36,6 +36,7 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
         object[] arguments =
         [
             receiver.Worker, (long)options.Lease.TotalMilliseconds, (long)options.LongestRun.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.WebPrefix,
+            (long)options.SecondLook.TotalMilliseconds,
             .. held.SelectMany(delivery => new object[] { delivery.Job.Id, delivery.Web, delivery.IsStarted ? "started" : "taken" }),
         ];
         var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases], arguments))!;

@@ -84,9 +84,9 @@ internal sealed partial class RedisReplies : IAsyncDisposable
         {
             var (jobId, happened) = JobJson.ReadEvent(message);
             if (_waiting.TryGetValue(jobId, out var sent)) sent.Add(happened, _time.GetTimestamp());
-            // It has arrived, so its stored copy is soon not needed: 10,000 calls would fill a small Redis otherwise. A while it stays,
-            // because it is also what tells a late worker that the job is closed.
-            if (happened is JobFinished or JobFailed) _redis.ExpireSoon(RedisKeys.Result(jobId), HeardResultTtl);
+            // It has arrived, so its stored copy is soon not needed: 10,000 calls would fill a small Redis otherwise. That of a lost worker
+            // stays: it is also what tells a worker that was frozen that the job is closed.
+            if (happened is JobFailed or JobFinished { Result.Status: not ExecutionStatus.WorkerLost }) _redis.ExpireSoon(RedisKeys.Result(jobId), HeardResultTtl);
         }
         catch (JsonException fault)
         {

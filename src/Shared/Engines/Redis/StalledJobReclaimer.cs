@@ -39,14 +39,17 @@ internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOp
         }
     }
 
+    // Not gone before the worker could come back with the code still running: it would take the job for one that a flush removed.
+    private TimeSpan KeptWhenLost => options.ResultTtl > options.LongestRun ? options.ResultTtl : options.LongestRun;
+
     private async Task LookAsync()
     {
         try
         {
             var counts = (RedisResult[])(await redis.RunAsync(
                 RedisScript.Reclaim, [RedisKeys.Jobs, RedisKeys.Leases],
-                RedisKeys.Group, (long)(options.RenewEvery * 1.4).TotalMilliseconds, MostAttempts, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.ReplyPrefix,
-                (long)options.ResultTtl.TotalMilliseconds, RedisKeys.Wake, Lost))!;
+                RedisKeys.Group, (long)options.SecondLook.TotalMilliseconds, MostAttempts, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.ReplyPrefix,
+                (long)KeptWhenLost.TotalMilliseconds, RedisKeys.Wake, Lost))!;
             var (requeued, lost) = ((int)counts[0], (int)counts[1]);
             if (requeued + lost > 0) LogReclaimed(requeued, lost);
         }

@@ -26,7 +26,12 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0,
     end
     redis.call('ZREM', leases, id)
     if state == 'taken' and found and redis.call('HINCRBY', key, 'attempts', 1) < tonumber(ARGV[3]) then
-      local again = redis.call('XADD', jobs, '*', unpack(found[2]))
+      -- Its sender has heard of it and waits for as long as the job's keys live: the first wait's deadline may be over by now.
+      local fields = found[2]
+      for i = 1, #fields, 2 do
+        if fields[i] == 'deadline' then fields[i + 1] = now + redis.call('PTTL', key) end
+      end
+      local again = redis.call('XADD', jobs, '*', unpack(fields))
       redis.call('HSET', key, 'state', 'queued', 'entry', again)
       redis.call('HDEL', key, 'worker', 'suspect')
       requeued = requeued + 1

@@ -1,6 +1,8 @@
 #!lua flags=allow-oom
--- Gives a worker up to so many jobs. Those that nobody waits for any more are dropped on the way.
--- KEYS: jobs, leases   ARGV: group, worker, most, lease in ms, prefix of job keys, prefix of web keys
+-- Gives a worker up to so many jobs. Those that nobody waits for any more are dropped on the way: a web process without a sign of life
+-- is given a second look, because signs of life also run out when Redis stood still. Until then its jobs are put aside like those that a
+-- worker hands back.
+-- KEYS: jobs, leases   ARGV: group, worker, most, lease in ms, prefix of job keys, prefix of web keys, ms until the second look
 -- Answers id, job as JSON, web of each.
 local jobs, group, worker, most = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -18,12 +20,17 @@ while #taken < most * 3 do
     local entry, job = item[1], {}
     for i = 1, #item[2], 2 do job[item[2][i]] = item[2][i + 1] end
     local key = ARGV[5] .. job.id
-    if tonumber(job.deadline) < now or redis.call('EXISTS', ARGV[6] .. job.web) == 0 then
+    local heard = redis.call('EXISTS', ARGV[6] .. job.web) == 1
+    if tonumber(job.deadline) < now or not heard and redis.call('HEXISTS', key, 'unheard') == 1 then
       redis.call('XACK', jobs, group, entry)
       redis.call('XDEL', jobs, entry)
       redis.call('DEL', key)
+    elseif not heard then
+      redis.call('HSET', key, 'worker', worker, 'state', 'taken', 'unheard', now, 'suspect', '1')
+      redis.call('ZADD', KEYS[2], now + ARGV[7], job.id)
     else
       redis.call('HSET', key, 'worker', worker, 'state', 'taken')
+      redis.call('HDEL', key, 'unheard')
       redis.call('ZADD', KEYS[2], now + ARGV[4], job.id)
       table.insert(taken, job.id)
       table.insert(taken, job.job)
