@@ -63,5 +63,6 @@ public sealed class JobJsonTests
     [InlineData("{")]
     [InlineData("""{"job":"1","event":{"is":"unheard of"}}""")]
     [InlineData("""{"job":"1","event":{}}""")]
+    [InlineData("""{"job":"1"}""")]
     public void What_is_no_event_is_a_json_fault(string json) => Assert.ThrowsAny<JsonException>(() => JobJson.ReadEvent(Encoding.UTF8.GetBytes(json)));
 }

@@ -1,4 +1,5 @@
 using CodeExec.Shared.Engines.Redis;
+using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
@@ -14,6 +15,24 @@ public sealed class RedisQueueTests : QueueContract
     public override async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
 
     public override async Task DisposeAsync() => await _redis.DisposeAsync();
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_a_worker_can_not_read_is_answered_and_harms_no_worker()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var job = Job();
+        using var sent = await web.Side.SendAsync(job, CancellationToken.None);
+        var name = (await _redis.KeysAsync("codeexec:web:*")).Single()["codeexec:web:".Length..];
+        await _redis.CommandAsync("DEL", "codeexec:jobs");
+        await _redis.CommandAsync("XADD", "codeexec:jobs", "*", "id", job.Id, "job", """{"id":"?","code":"pass","packages":["of a newer syntax!"]}""", "web", name, "deadline", "9999999999999");
+        var handler = new ScriptedHandler { Always = _ => Task.FromResult(Result("next")) };
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+
+        Assert.Contains($"reference {job.Id}", Assert.IsType<JobFailed>((await AllAsync(sent))[^1]).Message, StringComparison.Ordinal);
+
+        using var next = await web.Side.SendAsync(Job(), CancellationToken.None);
+        Assert.Equal("next", (await FinishedAsync(next)).Stdout);
+    }
 
     internal override Task LoseMessagesAsync() => _redis.CommandAsync("CLIENT", "KILL", "TYPE", "pubsub");
 

@@ -16,7 +16,8 @@ public static class JobJson
     /// <exception cref="JsonException">It is none.</exception>
     public static ExecutionJob ReadJob(ReadOnlySpan<byte> json)
     {
-        var wire = JsonSerializer.Deserialize(json, JobJsonContext.Default.WireJob) ?? throw new JsonException("The job is null.");
+        var wire = JsonSerializer.Deserialize(json, JobJsonContext.Default.WireJob);
+        if (wire is not { Id: not null, Code: not null, Packages: not null }) throw new JsonException("The job lacks its id, its code or its packages.");
         return new ExecutionJob(wire.Id, wire.Code, [.. wire.Packages.Select(ReadPackage)], wire.Client);
     }
 
@@ -30,8 +31,16 @@ public static class JobJson
     /// <exception cref="JsonException">It is none.</exception>
     public static (string JobId, JobEvent Event) ReadEvent(ReadOnlySpan<byte> json)
     {
-        var wire = JsonSerializer.Deserialize(json, JobJsonContext.Default.WireEvent) ?? throw new JsonException("The event is null.");
-        return (wire.Job, wire.Event);
+        try
+        {
+            var wire = JsonSerializer.Deserialize(json, JobJsonContext.Default.WireEvent);
+            return wire is { Job: not null, Event: not null } ? (wire.Job, wire.Event) : throw new JsonException("The event, or its job, is missing.");
+        }
+        catch (NotSupportedException fault)
+        {
+            // What the serializer throws for an event that doesn't say which it is.
+            throw new JsonException(fault.Message, fault);
+        }
     }
 
     private static PackageRequirement ReadPackage(string text) =>

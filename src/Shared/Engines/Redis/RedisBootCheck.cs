@@ -37,7 +37,7 @@ internal static class RedisBootCheck
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return [$"Redis at {address} did not answer within {options.CommandTimeout.TotalSeconds:0} s{(address.Tls ? "" : ": if it wants TLS, REDIS_URL must begin with rediss://")}. Trying again until it does."];
+            return [$"Redis at {address} did not answer within {options.CommandTimeout.TotalSeconds:0} s{(address.Tls ? ": if it speaks plain TCP, REDIS_URL must begin with redis://" : ": if it wants TLS, REDIS_URL must begin with rediss://")}. Trying again until it does."];
         }
         catch (AuthenticationException fault)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text.Json;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Running;
@@ -72,19 +73,33 @@ internal sealed partial class RedisJobReceiver(
             RedisKeys.Group, Worker, most, (long)options.Lease.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.WebPrefix, (long)options.SecondLook.TotalMilliseconds))!;
         for (var i = 0; i + 2 < taken.Length; i += 3)
         {
-            var delivery = new RedisDelivery(redis, Worker, JobJson.ReadJob((byte[])taken[i + 1]!), (string)taken[i + 2]!);
+            var (job, fault) = Read((string)taken[i]!, (byte[])taken[i + 1]!);
+            var delivery = new RedisDelivery(redis, Worker, job, (string)taken[i + 2]!);
             _held[delivery.Job.Id] = delivery;
-            delivery.Handling = HandleAsync(handler, delivery);
+            delivery.Handling = HandleAsync(fault is null ? handler.HandleAsync : _ => throw fault, delivery);
         }
         return taken.Length > 0;
     }
 
-    private async Task HandleAsync(IJobHandler handler, RedisDelivery delivery)
+    // A newer web process may send what this one can't read: its caller is told, instead of worker after worker stumbling over it.
+    private static (ExecutionJob Job, JsonException? Fault) Read(string id, byte[] json)
+    {
+        try
+        {
+            return (JobJson.ReadJob(json) with { Id = id }, null);
+        }
+        catch (JsonException fault)
+        {
+            return (new ExecutionJob(id, "", []), fault);
+        }
+    }
+
+    private async Task HandleAsync(Func<IJobDelivery, Task<ExecutionResult>> handler, RedisDelivery delivery)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            var result = await handler.HandleAsync(delivery);
+            var result = await handler(delivery);
             if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await ReleaseAsync(delivery);
             else await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
         }
