@@ -1,5 +1,6 @@
 using CodeExec.Tests.EndToEnd;
 using CodeExec.Tests.Support;
+using TestFolder = CodeExec.Tests.EndToEnd.TestFolder;
 
 namespace CodeExec.Tests.Queue;
 

@@ -9,16 +9,16 @@ public sealed class LostWorkerTests
     public async Task What_a_killed_worker_had_started_is_answered_with_its_output_and_the_rest_runs_elsewhere_once()
     {
         await using var service = await QueueService.StartAsync(workers: 0);
-        using var index = new SilentPackageIndex();
+        await using var index = new HeldIndex();
         var wheel = await NumpyWheel.BuiltAsync();
-        var doomed = await service.AddWorkerAsync(settings => settings.With("WORKER_CONCURRENCY", "3").With("PIP_FIND_LINKS", index.Url));
+        var doomed = await service.AddWorkerAsync(settings => settings.With("WORKER_CONCURRENCY", "3").With("PIP_INDEX_URL", index.Url).With("PIP_NO_INDEX", null));
 
         using var running1 = await service.CallAsync(service.Ledger.Waiting("running1"));
         using var running2 = await service.CallAsync(service.Ledger.Waiting("running2"));
         await running1.PrintedAsync("started running1");
         await running2.PrintedAsync("started running2");
         using var installing = await service.CallAsync(service.Ledger.Short("installing"), package: wheel.Requirement);
-        await index.Asked;
+        await index.WasAsked();
         var queued = new List<ToolCall>();
         for (var i = 0; i < 5; i++) queued.Add(await service.CallAsync(service.Ledger.Short($"queued{i}")));
 
@@ -40,13 +40,13 @@ public sealed class LostWorkerTests
     public async Task No_call_is_lost_when_a_worker_is_told_to_stop()
     {
         await using var service = await QueueService.StartAsync(workers: 0);
-        using var index = new SilentPackageIndex();
+        await using var index = new HeldIndex();
         var wheel = await NumpyWheel.BuiltAsync();
-        var leaving = await service.AddWorkerAsync(settings => settings.With("WORKER_CONCURRENCY", "2").With("PIP_FIND_LINKS", index.Url));
+        var leaving = await service.AddWorkerAsync(settings => settings.With("WORKER_CONCURRENCY", "2").With("PIP_INDEX_URL", index.Url).With("PIP_NO_INDEX", null));
         using var running = await service.CallAsync(service.Ledger.Waiting("running"));
         await running.PrintedAsync("started running");
         using var installing = await service.CallAsync(service.Ledger.Short("installing"), package: wheel.Requirement);
-        await index.Asked;
+        await index.WasAsked();
         var queued = new List<ToolCall>();
         for (var i = 0; i < 8; i++) queued.Add(await service.CallAsync(service.Ledger.Short($"queued{i}")));
 
@@ -69,13 +69,13 @@ public sealed class LostWorkerTests
     {
         await using var service = await QueueService.StartAsync(workers: 0);
         var impatient = await service.AddWebAsync(settings => settings.With("QUEUE_TIMEOUT_SECONDS", "5"));
-        using var index = new SilentPackageIndex();
+        await using var index = new HeldIndex();
         var wheel = await NumpyWheel.BuiltAsync();
-        var leaving = await service.AddWorkerAsync(settings => settings.With("PIP_FIND_LINKS", index.Url));
+        var leaving = await service.AddWorkerAsync(settings => settings.With("PIP_INDEX_URL", index.Url).With("PIP_NO_INDEX", null));
         await service.AnswersAsync();
         using var call = await service.CallAsync(service.Ledger.Short("installing"), impatient, wheel.Requirement);
-        await index.Asked;
-        await Eventually.TrueAsync(async () => await service.Redis.TimeAsync() > await service.Redis.DeadlineAsync(), () => "the job's deadline in the queue is over");
+        await index.WasAsked();
+        await Eventually.HoldsAsync(async () => await service.Redis.TimeAsync() > await service.Redis.DeadlineAsync(), "an end of the time that the job may wait");
 
         await leaving.SignalAsync("TERM");
         await service.AddWorkerAsync(settings => settings.With("PIP_FIND_LINKS", wheel.Links));
@@ -121,8 +121,8 @@ public sealed class LostWorkerTests
         // Long enough that what is kept of an ordinary call is gone: the worker must know all the same that its jobs are closed.
         await service.AddWorkerAsync();
         await service.AnswersAsync();
-        await Eventually.TrueAsync(
-            async () => (await service.Redis.KeysAsync("codeexec:result:*")).All(results.Contains), () => "the ordinary call's result has expired");
+        await Eventually.HoldsAsync(
+            async () => (await service.Redis.KeysAsync("codeexec:result:*")).All(results.Contains), "an end of the ordinary call's result");
         await frozen.SignalAsync("CONT");
 
         await frozen.Stderr.HasAsync("ended too late");

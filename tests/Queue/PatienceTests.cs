@@ -12,7 +12,7 @@ public sealed class PatienceTests
         await service.AddWebAsync(settings => settings.With("QUEUE_LIMIT", "2"));
         using var first = await service.CallAsync(service.Ledger.Short("first"));
         using var second = await service.CallAsync(service.Ledger.Short("second"));
-        await Eventually.TrueAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 2, () => "both are in the queue");
+        await Eventually.HoldsAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 2, "a queue that holds both");
 
         using var third = await service.CallAsync(service.Ledger.Short("third"));
         var busy = await third.AnswerAsync();

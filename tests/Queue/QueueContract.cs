@@ -23,8 +23,8 @@ public abstract class QueueContract : IAsyncLifetime
     /// <summary>Opens a worker side.</summary>
     internal abstract Task<IOpenEngine<IJobReceiver>> OpenReceiverAsync(QueueOptions options, TimeSpan drainTime);
 
-    /// <summary>Cuts every listener off, as a broken connection does: what is announced until it is back is lost.</summary>
-    internal abstract Task LoseMessagesAsync();
+    /// <summary>Loses every message until it is disposed.</summary>
+    internal abstract Task<IAsyncDisposable> LoseMessagesAsync();
 
     [Fact(Timeout = 60_000)]
     public async Task A_job_reaches_a_worker_and_its_result_reaches_the_sender()
@@ -150,7 +150,7 @@ public abstract class QueueContract : IAsyncLifetime
         using var sent = await web.Side.SendAsync(job, CancellationToken.None);
         await handler.Started(job.Id);
 
-        await LoseMessagesAsync();
+        await using var silence = await LoseMessagesAsync();
         handler.End(job.Id, Result("kept"));
 
         Assert.Equal("kept", (await FinishedAsync(sent)).Stdout);

@@ -1,5 +1,6 @@
 using CodeExec.Tests.EndToEnd;
 using CodeExec.Tests.Support;
+using TestFolder = CodeExec.Tests.EndToEnd.TestFolder;
 
 namespace CodeExec.Tests.Queue;
 
@@ -73,7 +74,7 @@ internal sealed class QueueService : IAsyncDisposable
     }
 
     /// <summary>Waits until the queue takes a call again; until then each must be refused with the reason.</summary>
-    public Task RecoversAsync() => Eventually.TrueAsync(
+    public Task RecoversAsync() => Eventually.HoldsAsync(
         async () =>
         {
             using var call = await CallAsync("print(6*7)");
@@ -82,7 +83,7 @@ internal sealed class QueueService : IAsyncDisposable
             else Assert.Equal("42", answer.Stdout);
             return !answer.IsError;
         },
-        () => $"a call works again\n{Transcript}");
+        "a call that works");
 
     /// <summary>What all processes have said, for the message of a failing test.</summary>
     public string Transcript => string.Join("\n\n", _processes.Select(process => process is WebServer web ? web.Transcript : ((RunningProgram)process).Transcript));

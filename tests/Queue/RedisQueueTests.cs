@@ -34,7 +34,7 @@ public sealed class RedisQueueTests : QueueContract
         Assert.Equal("next", (await FinishedAsync(next)).Stdout);
     }
 
-    internal override Task LoseMessagesAsync() => _redis.CommandAsync("CLIENT", "KILL", "TYPE", "pubsub");
+    internal override Task<IAsyncDisposable> LoseMessagesAsync() => _redis.WithoutListenersAsync();
 
     internal override async Task<IOpenEngine<IJobSender>> OpenSenderAsync(QueueOptions options) =>
         new OpenRedis<IJobSender>(await RedisEngine.OpenSenderAsync(options with { RedisUrl = _redis.Url }, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None), engine => engine.Sender!);

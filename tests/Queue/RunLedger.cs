@@ -27,9 +27,6 @@ internal sealed class RunLedger(string folder)
     /// <summary>Lets all code that waits end.</summary>
     public void OpenGate(string gate = "gate") => File.WriteAllText(Path.Combine(folder, gate), "");
 
-    /// <summary>How often the code of this name ran.</summary>
-    public int Runs(string name) => Lines().Count(line => line[0] == name);
-
     /// <summary>All names, once for each run.</summary>
     public IEnumerable<string> Names() => Lines().Select(line => line[0]);
 
@@ -37,11 +34,11 @@ internal sealed class RunLedger(string folder)
     public Task EndedAsync(string name)
     {
         var pid = Pid(name);
-        return Eventually.TrueAsync(() => !IsAlive(pid), () => $"the Python process {pid} of {name} is gone");
+        return Eventually.HoldsAsync(() => ProcessTable.HasEnded(pid), $"an end of {name}, process {pid}");
     }
 
     /// <summary>Whether the process of the one run of this name is there.</summary>
-    public bool IsRunning(string name) => IsAlive(Pid(name));
+    public bool IsRunning(string name) => !ProcessTable.HasEnded(Pid(name));
 
     private static string Quoted(string path) => $"'{path}'";
 
@@ -55,18 +52,4 @@ internal sealed class RunLedger(string folder)
     private int Pid(string name) => int.Parse(Lines().Single(line => line[0] == name)[1], CultureInfo.InvariantCulture);
 
     private List<string[]> Lines() => File.Exists(_ledger) ? [.. File.ReadAllLines(_ledger).Select(line => line.Split(' '))] : [];
-
-    // A zombie has ended; its parent just hasn't looked yet.
-    private static bool IsAlive(int pid)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
 }

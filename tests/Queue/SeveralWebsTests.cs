@@ -68,7 +68,7 @@ public sealed class SeveralWebsTests
             using var cancel = await sse.PostAsync(service.Webs[i].Url, Messages.Cancelled(10 + i));
             await service.Ledger.EndedAsync($"run{i}");
         }
-        await Eventually.TrueAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 0, () => "nothing of the calls is left in the queue");
+        await Eventually.HoldsAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 0, "a queue without the calls");
     }
 
     [Fact(Timeout = 120_000)]
@@ -83,10 +83,10 @@ public sealed class SeveralWebsTests
         await call.PrintedAsync("started streamable");
         await sse.Stream.HasAsync("started sse");
         var queued = await service.CallAsync(service.Ledger.Short("queued"));
-        await Eventually.TrueAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 3, () => "all are in the queue");
+        await Eventually.HoldsAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 3, "a queue that holds all");
 
         queued.Dispose();
-        await Eventually.TrueAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 2, () => "the one that waited is dropped");
+        await Eventually.HoldsAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 2, "a queue without the one that waited");
         call.Dispose();
         sse.Dispose();
 
@@ -108,20 +108,20 @@ public sealed class SeveralWebsTests
         using var running = await service.CallAsync(service.Ledger.Waiting("running"));
         await running.PrintedAsync("started running");
         using var queued = await service.CallAsync(service.Ledger.Short("queued"));
-        await Eventually.TrueAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 2, () => "both are in the queue");
+        await Eventually.HoldsAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 2, "a queue that holds both");
 
         await service.Webs[0].Program.SignalAsync("KILL");
 
-        await Eventually.TrueAsync(
+        await Eventually.HoldsAsync(
             async () =>
             {
                 using var posted = await sse.PostAsync(other.Url, Messages.List(2));
                 return posted.StatusCode == HttpStatusCode.NotFound;
             },
-            () => "a message for a session of the dead process is answered with 404");
+            "a 404 for a session of the dead process");
         await service.Ledger.EndedAsync("running");
         await service.AnswersAsync(other);
-        await Eventually.TrueAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 0, () => "the job that waited is dropped");
+        await Eventually.HoldsAsync(async () => (await service.Redis.KeysAsync("codeexec:job:*")).Count == 0, "a queue without the job that waited");
         Assert.Equal(["running"], service.Ledger.Names());
     }
 }

@@ -55,14 +55,18 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Sends a command over a connection of its own and returns the raw answer.</summary>
     public async Task<string> CommandAsync(params string[] words)
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, Port);
-        var stream = client.GetStream();
-        var command = $"*{words.Length}\r\n" + string.Concat(words.Select(word => $"${word.Length}\r\n{word}\r\n"));
-        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(command));
-        var buffer = new byte[256 * 1024];
-        var count = await stream.ReadAsync(buffer);
-        return System.Text.Encoding.UTF8.GetString(buffer, 0, count);
+        using var client = await ConnectAsync();
+        return await AskAsync(client, words);
+    }
+
+    /// <summary>Cuts off everybody who listens on a channel and lets nobody in again until disposed: all messages meanwhile are lost.</summary>
+    public async Task<IAsyncDisposable> WithoutListenersAsync()
+    {
+        // On a connection that stays open, since not even the test could open another.
+        var client = await ConnectAsync();
+        if (await AskAsync(client, "CONFIG", "SET", "maxclients", "1") is not "+OK\r\n" || await AskAsync(client, "CLIENT", "KILL", "TYPE", "pubsub") is ":0\r\n")
+            throw new InvalidOperationException("Nobody was cut off.");
+        return new Silence(client);
     }
 
     /// <summary>The keys that a pattern matches.</summary>
@@ -86,6 +90,23 @@ internal sealed class RedisServer : IAsyncDisposable
     public Task ThawAsync() => SignalAsync("CONT");
 
     public async ValueTask DisposeAsync() => await StopAsync();
+
+    private async Task<TcpClient> ConnectAsync()
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        return client;
+    }
+
+    private static async Task<string> AskAsync(TcpClient client, params string[] words)
+    {
+        var stream = client.GetStream();
+        var command = $"*{words.Length}\r\n" + string.Concat(words.Select(word => $"${word.Length}\r\n{word}\r\n"));
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(command));
+        var buffer = new byte[256 * 1024];
+        var count = await stream.ReadAsync(buffer);
+        return System.Text.Encoding.UTF8.GetString(buffer, 0, count);
+    }
 
     private async Task SignalAsync(string name)
     {
@@ -114,5 +135,14 @@ internal sealed class RedisServer : IAsyncDisposable
         process.BeginOutputReadLine();
         await ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
         return process;
+    }
+
+    private sealed class Silence(TcpClient client) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await AskAsync(client, "CONFIG", "SET", "maxclients", "10000");
+            client.Dispose();
+        }
     }
 }
