@@ -215,6 +215,21 @@ public abstract class QueueContract : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_worker_is_never_handed_more_jobs_than_it_has_slots()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler(slots: 3) { Always = async _ => { await Task.Yield(); return Result("done"); } };
+        var sent = new List<ISentJob>();
+        for (var i = 0; i < 60; i++) sent.Add(await web.Side.SendAsync(Job(), CancellationToken.None));
+
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        foreach (var job in sent)
+            using (job) await FinishedAsync(job);
+
+        Assert.InRange(handler.Most, 1, 3);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_worker_that_stops_hands_back_what_it_has_not_started()
     {
         await using var web = await OpenSenderAsync(Options);

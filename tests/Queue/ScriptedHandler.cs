@@ -10,10 +10,14 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
     private readonly ConcurrentDictionary<string, TaskCompletionSource<IJobDelivery>> _started = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<ExecutionResult>> _ends = new();
     private int _running;
+    private int _most;
 
     public ConcurrentQueue<string> Handled { get; } = new();
 
-    public int FreeSlots => slots - Volatile.Read(ref _running);
+    public int Slots => slots;
+
+    /// <summary>How many jobs it had in its hands at most.</summary>
+    public int Most => Volatile.Read(ref _most);
 
     /// <summary>What a job that nobody steers comes to at once.</summary>
     public Func<IJobDelivery, Task<ExecutionResult>>? Always { get; init; }
@@ -27,7 +31,8 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
 
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
     {
-        Interlocked.Increment(ref _running);
+        var running = Interlocked.Increment(ref _running);
+        InterlockedMax(running);
         try
         {
             Handled.Enqueue(delivery.Job.Id);
@@ -50,5 +55,11 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
         {
             Interlocked.Decrement(ref _running);
         }
+    }
+
+    private void InterlockedMax(int running)
+    {
+        for (var most = Most; running > most; most = Most)
+            Interlocked.CompareExchange(ref _most, running, most);
     }
 }

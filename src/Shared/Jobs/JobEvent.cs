@@ -5,6 +5,7 @@ namespace CodeExec.Shared.Jobs;
 /// <summary>Something that happened to a job, in the order it happened. The last one is always <see cref="JobFinished"/>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "is")]
 [JsonDerivedType(typeof(JobQueued), "queued")]
+[JsonDerivedType(typeof(JobTaken), "taken")]
 [JsonDerivedType(typeof(JobStarted), "started")]
 [JsonDerivedType(typeof(PackagesInstalling), "installing")]
 [JsonDerivedType(typeof(OutputChunk), "output")]
@@ -15,6 +16,9 @@ public abstract record JobEvent;
 /// <summary>The job waits for a free slot.</summary>
 /// <param name="Ahead">How many jobs wait before it; 0 or more.</param>
 public sealed record JobQueued(int Ahead) : JobEvent;
+
+/// <summary>A worker has the job: it waits no longer, though its code may not have started.</summary>
+public sealed record JobTaken : JobEvent;
 
 /// <summary>The code's Python process was started.</summary>
 public sealed record JobStarted : JobEvent;

@@ -5,8 +5,8 @@ namespace CodeExec.Shared.Queue;
 /// <summary>The worker side: what an engine calls for each job that it has taken for this process.</summary>
 public interface IJobHandler
 {
-    /// <summary>How many more jobs this process can start now; the engine takes no more than that. Any thread.</summary>
-    int FreeSlots { get; }
+    /// <summary>How many jobs this process runs at once; the engine keeps no more than that in its hands.</summary>
+    int Slots { get; }
 
     /// <summary>Runs one job to its end. Called from many threads, once per delivery.</summary>
     /// <param name="delivery">The job, and where to tell what happens.</param>
@@ -28,12 +28,13 @@ public interface IJobDelivery
     /// To be awaited right before the code starts. From here on the job is never given to anybody else, because code may have side
     /// effects and must not run twice.
     /// </summary>
-    /// <exception cref="DeliveryLostException">The job was given to another worker, or was cancelled: don't start it.</exception>
+    /// <exception cref="DeliveryLostException">The job was given to another worker: don't start it.</exception>
+    /// <exception cref="OperationCanceledException">The job was cancelled, and <see cref="Stop"/> says so: don't start it.</exception>
     Task MarkStartedAsync();
 
     /// <summary>Tells the sender. Returns at once and never throws; a message may get lost on the way.</summary>
     void Publish(JobEvent happened);
 }
 
-/// <summary>The delivery isn't this worker's any more: its lease ran out, or the job was cancelled before it started.</summary>
+/// <summary>The delivery isn't this worker's any more: its lease ran out and another may have the job.</summary>
 public sealed class DeliveryLostException(string message) : Exception(message);

@@ -8,17 +8,12 @@ namespace CodeExec.Worker.Running;
 public sealed class JobHandler(PythonExecutor executor, JobSlots slots) : IJobHandler
 {
     /// <inheritdoc/>
-    public int FreeSlots => slots.Total - slots.Running;
+    public int Slots => slots.Total;
 
     /// <inheritdoc/>
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
     {
-        // The engine takes no more than are free; a slot that was just given back may still be on its way.
-        if (!slots.TryTake())
-        {
-            slots.JoinQueue();
-            await slots.WaitAsync(delivery.Stop.Token);
-        }
+        if (!slots.TryTake()) throw new InvalidOperationException($"The engine handed over more jobs than the {slots.Total} that may run at once.");
         try
         {
             await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync))

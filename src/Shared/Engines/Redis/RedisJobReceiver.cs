@@ -52,6 +52,7 @@ internal sealed partial class RedisJobReceiver(
             }
         }
         await DrainAsync();
+        await LeaveAsync();
     }
 
     /// <summary>Stops a job in hand; nothing happens when it isn't.</summary>
@@ -66,7 +67,7 @@ internal sealed partial class RedisJobReceiver(
     // Whether there may be more to take at once.
     private async Task<bool> TakeAsync(IJobHandler handler)
     {
-        var most = Math.Min(handler.FreeSlots, MostAtOnce);
+        var most = Math.Min(handler.Slots - _held.Count, MostAtOnce);
         if (most <= 0) return false;
         var taken = (RedisResult[])(await redis.RunAsync(
             RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases],
@@ -99,6 +100,8 @@ internal sealed partial class RedisJobReceiver(
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
+            // An installation may be silent for longer than a job may wait; without packages the start follows at once.
+            if (delivery.Job.Packages.Count > 0) delivery.Publish(new JobTaken());
             var result = await handler(delivery);
             if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await ReleaseAsync(delivery);
             else await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
@@ -178,6 +181,19 @@ internal sealed partial class RedisJobReceiver(
         if (await EndedWithin(drainTime)) return;
         foreach (var delivery in Held) delivery.Stop.Request(StopReason.ShuttingDown);
         if (!await EndedWithin(StopTime)) LogLeftBehind(_held.Count);
+    }
+
+    // Each start adds a consumer to the group; one that is gone for good would stay listed for ever.
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await redis.CommandAsync("XGROUP", "DELCONSUMER", RedisKeys.Jobs, RedisKeys.Group, Worker);
+        }
+        catch (Exception fault) when (fault is RedisUnavailableException or RedisServerException)
+        {
+            // Redis is away, or was emptied: then there is nothing to leave.
+        }
     }
 
     private async Task<bool> EndedWithin(TimeSpan limit)
