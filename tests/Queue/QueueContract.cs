@@ -136,7 +136,7 @@ public abstract class QueueContract : IAsyncLifetime
         foreach (var (sent, code) in new[] { (first, "first"), (second, "second"), (third, "third") })
         {
             var events = await AllAsync(sent);
-            Assert.Equal([new JobStarted(), new OutputChunk(OutputStream.Stdout, 0, code), new JobFinished(Result(code))], events);
+            Assert.Equal([new JobTaken(), new JobStarted(), new OutputChunk(OutputStream.Stdout, 0, code), new JobFinished(Result(code))], events);
         }
     }
 

@@ -44,7 +44,6 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
                 return ExecutionResult.StoppedBeforeStart;
             }
             await delivery.MarkStartedAsync();
-            delivery.Publish(new JobStarted());
             if (Always is not null) return await Always(delivery);
             _started.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(delivery);
             var end = _ends.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));

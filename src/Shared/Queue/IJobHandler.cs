@@ -8,7 +8,7 @@ public interface IJobHandler
     /// <summary>How many jobs this process runs at once; the engine keeps no more than that in its hands.</summary>
     int Slots { get; }
 
-    /// <summary>Runs one job to its end. Called from many threads, once per delivery.</summary>
+    /// <summary>Runs one job to its end. Called from many threads, once per delivery; must not block before its first await.</summary>
     /// <param name="delivery">The job, and where to tell what happens.</param>
     /// <returns>The result; the engine stores and announces it.</returns>
     /// <exception cref="DeliveryLostException">Another process has the job now; nothing is announced.</exception>
@@ -26,7 +26,7 @@ public interface IJobDelivery
 
     /// <summary>
     /// To be awaited right before the code starts. From here on the job is never given to anybody else, because code may have side
-    /// effects and must not run twice.
+    /// effects and must not run twice. Tells the sender, too (<see cref="JobStarted"/>).
     /// </summary>
     /// <exception cref="DeliveryLostException">The job was given to another worker: don't start it.</exception>
     /// <exception cref="OperationCanceledException">The job was cancelled, and <see cref="Stop"/> says so: don't start it.</exception>

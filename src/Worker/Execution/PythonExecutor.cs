@@ -104,8 +104,8 @@ public sealed partial class PythonExecutor(
     private async Task<ExecutionResult> RunCodeAsync(ExecutionJob job, PackageEnvironment environment, JobStop stop, Func<Task> beforeStart, JobEventLog events)
     {
         using var workspace = Workspace.Open(workDirectory(), job.Id, path => LogLeftBehind(job.Id, path));
-        await File.WriteAllTextAsync(workspace.MainFile, job.Code, stop.Token);
-        await beforeStart();
+        // Side by side: the permission is a round trip to Redis when there is a queue.
+        await Task.WhenAll(beforeStart(), File.WriteAllTextAsync(workspace.MainFile, job.Code, stop.Token));
 
         var started = Stopwatch.GetTimestamp();
         using var child = ChildProcess.Start(new ChildCommand(

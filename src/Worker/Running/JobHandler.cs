@@ -19,7 +19,8 @@ public sealed class JobHandler(PythonExecutor executor, JobSlots slots) : IJobHa
             await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync))
             {
                 if (happened is JobFinished finished) return finished.Result;
-                delivery.Publish(happened);
+                // That it started was told with the mark.
+                if (happened is not JobStarted) delivery.Publish(happened);
             }
             throw new InvalidOperationException("The run ended without a result.");
         }

@@ -28,7 +28,7 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     {
         try
         {
-            switch ((string?)await redis.RunAsync(RedisScript.Start, [RedisKeys.Job(Job.Id)], worker))
+            switch ((string?)await redis.RunAsync(RedisScript.Start, [RedisKeys.Job(Job.Id)], worker, RedisKeys.Reply(Web), JobJson.Write(Job.Id, new JobStarted())))
             {
                 case "ok":
                     _started = true;

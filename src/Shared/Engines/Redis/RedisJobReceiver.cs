@@ -79,7 +79,8 @@ internal sealed partial class RedisJobReceiver(
             _held[delivery.Job.Id] = delivery;
             delivery.Handling = HandleAsync(fault is null ? handler.HandleAsync : _ => throw fault, delivery);
         }
-        return taken.Length > 0;
+        // Fewer than asked for: the queue is empty, and whoever fills it sends a wake-up.
+        return taken.Length == most * 3;
     }
 
     // A newer web process may send what this one can't read: its caller is told, instead of worker after worker stumbling over it.
@@ -97,7 +98,6 @@ internal sealed partial class RedisJobReceiver(
 
     private async Task HandleAsync(Func<IJobDelivery, Task<ExecutionResult>> handler, RedisDelivery delivery)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             // An installation may be silent for longer than a job may wait; without packages the start follows at once.
