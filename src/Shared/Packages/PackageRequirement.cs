@@ -31,6 +31,9 @@ public sealed partial record PackageRequirement
     /// <inheritdoc/>
     public override string ToString() => Text;
 
+    /// <summary>The one spelling of a project's name (PEP 503).</summary>
+    public static string Normalize(string name) => Separators().Replace(name, "-").ToLowerInvariant();
+
     /// <summary>Reads one requirement.</summary>
     /// <param name="text">What the caller wrote.</param>
     /// <param name="requirement">The requirement, when there is no fault.</param>
@@ -49,8 +52,8 @@ public sealed partial record PackageRequirement
                 + "\"requests[socks]>=2.31,<3; python_version >= '3.9'\"";
 
         requirement = new PackageRequirement(
-            Separators().Replace(match.Groups["name"].Value, "-").ToLowerInvariant(),
-            [.. Parts(match.Groups["extras"]).Select(extra => Separators().Replace(extra, "-").ToLowerInvariant()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            Normalize(match.Groups["name"].Value),
+            [.. Parts(match.Groups["extras"]).Select(Normalize).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             [.. Parts(match.Groups["specifiers"]).Select(part => Blanks().Replace(part, "")).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             match.Groups["marker"].Success ? Blanks().Replace(match.Groups["marker"].Value.Trim(), " ") : null);
         return null;

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Packages;
 using CodeExec.Shared.Settings;
 
 namespace CodeExec.Worker.Execution;
@@ -59,7 +60,7 @@ internal static partial class ResultHint
             var module = missing.Groups["module"].Value;
             var top = module.Split('.')[0];
             var package = PackageOfModule.GetValueOrDefault(module) ?? PackageOfModule.GetValueOrDefault(top) ?? top;
-            return job.Packages.Any(wish => string.Equals(wish.Name, package, StringComparison.OrdinalIgnoreCase))
+            return job.Packages.Any(wish => wish.Name == PackageRequirement.Normalize(package))
                 ? $"Package {package} is installed but has no module {module}: check the module's name, or name the package that holds it in \"packages\"."
                 : $"Module {module} is not installed. Call again with packages: [\"{package}\"].";
         }
