@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Forking;
 using CodeExec.Worker.Packages;
 using Microsoft.Extensions.Logging;
 
@@ -14,13 +16,15 @@ public sealed class LocalService : IAsyncDisposable
 {
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
+    private readonly ForkServers _forkServers;
 
     private LocalService(ServiceSettings settings, ILoggerFactory logs, TimeProvider time)
     {
         _environments = new PackageEnvironments(settings.Execution, settings.Packages, time, logs);
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory);
         Slots = new JobSlots(settings.Execution, time);
-        Executor = new PythonExecutor(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        _forkServers = new ForkServers(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<ForkServers>());
+        Executor = new PythonExecutor(_environments, _forkServers, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
         Runner = new BoundedRunner(Executor, Slots);
     }
 
@@ -40,17 +44,28 @@ public sealed class LocalService : IAsyncDisposable
     public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
 
     /// <summary>Gets ready for the first job while nobody waits for it yet. Throws nothing.</summary>
-    public Task PrepareAsync(CancellationToken cancel) => _environments.PrepareAsync(cancel);
+    public async Task PrepareAsync(CancellationToken cancel)
+    {
+        _forkServers.Open();
+        if (await _environments.PrepareAsync(cancel) is { } prepared)
+            await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <summary>Gets the interpreter found and the pre-warmed packages installed, in the background of calls. Throws only when cancelled.</summary>
-    public Task PrewarmAsync(CancellationToken cancel) => _environments.PrewarmAsync(cancel);
+    public async Task PrewarmAsync(CancellationToken cancel)
+    {
+        await PrepareAsync(cancel);
+        await _environments.PrewarmAsync(cancel);
+        // Where the packages were missing there is another base now.
+        await PrepareAsync(cancel);
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _forkServers.DisposeAsync();
         _environments.Dispose();
         _workDirectory.Dispose();
         Slots.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

@@ -1,8 +1,7 @@
-using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Execution;
 
-public sealed class CodeEnvironmentTests
+public abstract class CodeEnvironmentTests(bool forked) : ExecutionTests(forked)
 {
     private static readonly string[] Allowed =
     [
@@ -13,7 +12,7 @@ public sealed class CodeEnvironmentTests
     [Fact]
     public async Task Code_sees_no_variable_that_is_not_on_the_list()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("import os\nfor name in os.environ: print(name)");
         Assert.Subset(Allowed.ToHashSet(StringComparer.Ordinal), result.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal));
     }
@@ -21,14 +20,14 @@ public sealed class CodeEnvironmentTests
     [Fact]
     public async Task Code_has_no_open_file_of_ours()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal("['0', '1', '2']\n", (await service.RunAsync("import os\nprint([name for name in sorted(os.listdir('/proc/self/fd')) if os.path.exists('/proc/self/fd/' + name) and name != '3' or name in '012'])")).Stdout);
     }
 
     [Fact]
     public async Task Code_starts_with_default_signals_in_a_group_and_session_of_its_own()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("""
             import os, signal
             status = dict(line.split(':\t') for line in open('/proc/self/status').read().splitlines() if ':\t' in line)
@@ -39,3 +38,9 @@ public sealed class CodeEnvironmentTests
         Assert.Equal("True 0 True\n[13, 25]\n", result.Stdout);
     }
 }
+
+/// <summary>The same in a fresh interpreter for each job.</summary>
+public sealed class CodeEnvironmentInFreshInterpreterTests() : CodeEnvironmentTests(forked: false);
+
+/// <summary>The same in interpreters forked from a warm one.</summary>
+public sealed class CodeEnvironmentInForkedInterpreterTests() : CodeEnvironmentTests(forked: true);

@@ -30,7 +30,7 @@ public sealed class CrashLeftoversTests
     public async Task A_job_that_outlived_its_killed_worker_is_ended_at_the_next_start()
     {
         using var folder = new TestFolder();
-        await using var worker = WorkerProcess.Start(folder);
+        await using var worker = WorkerProcess.Start(folder, settings: ("FORK_SERVER", "off"));
         var started = folder["started"];
         await worker.Lines.OpenAsync();
         var call = worker.CallAsync(1, $"import os, time\nopen('{started}.part', 'w').write(str(os.getpid()))\nos.rename('{started}.part', '{started}')\nwhile True: time.sleep(1)");

@@ -1,10 +1,9 @@
 using CodeExec.Shared.Jobs;
-using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Execution;
 
 /// <summary>How a program ends by itself, and what the result says of it.</summary>
-public sealed class EndingTests
+public abstract class EndingTests(bool forked) : ExecutionTests(forked)
 {
     [Theory]
     [InlineData("import sys; sys.exit(0)", 0, "")]
@@ -18,7 +17,7 @@ public sealed class EndingTests
     [InlineData("import os, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGPIPE)", -13, "")]
     public async Task The_return_code_is_that_of_Python(string code, int returnCode, string stderr)
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync(code);
         Assert.Equal((returnCode, stderr), (result.ReturnCode, result.Stderr));
         Assert.Equal(returnCode == 0 ? ExecutionStatus.Ok : ExecutionStatus.Error, result.Status);
@@ -27,7 +26,7 @@ public sealed class EndingTests
     [Fact]
     public async Task A_crash_is_told_from_an_exit_code()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal(-11, (await service.RunAsync("import ctypes; ctypes.string_at(0)")).ReturnCode);
         Assert.Equal(139, (await service.RunAsync("import os; os._exit(139)")).ReturnCode);
     }
@@ -35,7 +34,7 @@ public sealed class EndingTests
     [Fact]
     public async Task A_traceback_names_main_py_with_line_and_source()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("def half(n):\n    return n / 0\n\nprint('start')\nhalf(3)");
         Assert.Equal((1, ExecutionStatus.Error), (result.ReturnCode, result.Status));
         Assert.Equal("start\n", result.Stdout);
@@ -46,7 +45,7 @@ public sealed class EndingTests
     [Fact]
     public async Task Code_that_raises_while_it_ends_keeps_its_return_code()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("import atexit\n@atexit.register\ndef last():\n    print('last words')\n    raise ValueError('too late')\nprint('done')");
         Assert.Equal("done\nlast words\n", result.Stdout);
         Assert.Equal(0, result.ReturnCode);
@@ -56,7 +55,7 @@ public sealed class EndingTests
     [Fact]
     public async Task Code_that_is_no_Python_gets_a_syntax_error()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("for for");
         Assert.Equal((1, ExecutionStatus.Error), (result.ReturnCode, result.Status));
         Assert.Contains("SyntaxError", result.Stderr, StringComparison.Ordinal);
@@ -65,7 +64,7 @@ public sealed class EndingTests
     [Fact]
     public async Task Standard_input_is_empty_and_input_gets_a_hint()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal("''\n", (await service.RunAsync("import sys; print(repr(sys.stdin.read()))")).Stdout);
         var asked = await service.RunAsync("name = input('Your name? ')");
         Assert.Equal(1, asked.ReturnCode);
@@ -79,14 +78,14 @@ public sealed class EndingTests
     [InlineData("x = 1", "Use print(...)")]
     public async Task A_known_mistake_gets_a_hint(string code, string hint)
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Contains(hint, (await service.RunAsync(code)).Hint, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Every_call_is_a_fresh_process()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal(0, (await service.RunAsync("import os\nopen('left', 'w').close()\nos.environ['LEFT'] = '1'")).ReturnCode);
         Assert.Equal("[] False ['main.py']\n", (await service.RunAsync(
             "import os\nprint([name for name in globals() if name == 'left'], 'LEFT' in os.environ, os.listdir('.'))")).Stdout);
@@ -95,7 +94,7 @@ public sealed class EndingTests
     [Fact]
     public async Task Code_runs_as_the_main_program()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("import sys, os\nprint(__name__, __file__ == os.path.abspath('main.py') or __file__, sys.argv, sys.path[0] == os.getcwd())");
         Assert.Equal("__main__ True ['main.py'] True\n", result.Stdout);
     }
@@ -103,7 +102,13 @@ public sealed class EndingTests
     [Fact]
     public async Task Source_in_any_script_arrives_as_it_was_sent()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal("Grüße 世界 🐍\n", (await service.RunAsync("приветствие = 'Grüße 世界 🐍'\nprint(приветствие)")).Stdout);
     }
 }
+
+/// <summary>The same in a fresh interpreter for each job.</summary>
+public sealed class EndingInFreshInterpreterTests() : EndingTests(forked: false);
+
+/// <summary>The same in interpreters forked from a warm one.</summary>
+public sealed class EndingInForkedInterpreterTests() : EndingTests(forked: true);

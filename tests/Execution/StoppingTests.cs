@@ -6,7 +6,7 @@ using CodeExec.Worker.Processes;
 namespace CodeExec.Tests.Execution;
 
 /// <summary>Jobs that don't end by themselves, or not all of them.</summary>
-public sealed class StoppingTests
+public abstract class StoppingTests(bool forked) : ExecutionTests(forked)
 {
     private const string IgnoresSigterm = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n";
 
@@ -14,7 +14,7 @@ public sealed class StoppingTests
     public async Task A_job_past_its_time_limit_keeps_what_it_printed()
     {
         var time = new ManualTime();
-        await using var service = new TestService(time: time);
+        await using var service = await ServiceAsync(time: time);
         var run = service.Start(Jobs.Endless());
         await run.Printed("ready");
         await time.PassAsync(service.Settings.Execution.RunTimeout);
@@ -28,7 +28,7 @@ public sealed class StoppingTests
     public async Task A_job_at_its_time_limit_may_still_say_goodbye()
     {
         var time = new ManualTime();
-        await using var service = new TestService(time: time);
+        await using var service = await ServiceAsync(time: time);
         var run = service.Start(Jobs.Python("import os, signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'goodbye\\n'), sys.exit(0)))\nprint('ready')\ntime.sleep(600)"));
         await run.Printed("ready");
         await time.PassAsync(service.Settings.Execution.RunTimeout);
@@ -40,7 +40,7 @@ public sealed class StoppingTests
     public async Task A_job_that_ignores_SIGTERM_is_killed_after_the_grace_time()
     {
         var time = new ManualTime();
-        await using var service = new TestService(time: time);
+        await using var service = await ServiceAsync(time: time);
         var run = service.Start(Jobs.Python(IgnoresSigterm + "print('ready')\nwhile True: time.sleep(1)"));
         await run.Printed("ready");
         await time.PassAsync(service.Settings.Execution.RunTimeout);
@@ -52,7 +52,7 @@ public sealed class StoppingTests
     public async Task A_time_limit_kills_everything_that_the_job_started()
     {
         var time = new ManualTime();
-        await using var service = new TestService(time: time);
+        await using var service = await ServiceAsync(time: time);
         var run = service.Start(Jobs.Python(IgnoresSigterm + "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\nprint(child.pid)\nprint('ready')\nwhile True: time.sleep(1)"));
         await run.Printed("ready");
         var child = int.Parse(run.Streamed(OutputStream.Stdout).Split('\n')[0], CultureInfo.InvariantCulture);
@@ -68,7 +68,7 @@ public sealed class StoppingTests
     [InlineData(StopReason.ShuttingDown)]
     public async Task A_stopped_job_ends_as_cancelled_with_what_it_printed(StopReason reason)
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var run = service.Start(Jobs.Endless());
         await run.Printed("ready");
         run.Stop.Request(reason);
@@ -80,7 +80,7 @@ public sealed class StoppingTests
     [Fact]
     public async Task A_job_that_was_stopped_before_it_began_never_runs()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         using var run = new TestRun(new StoppedRunner(service.Local.Runner), Jobs.Python($"open({WheelFolder.Python(service.Folder["ran"])}, 'w').close()"));
         Assert.Equal(ExecutionStatus.Cancelled, (await run.Finished).Status);
     }
@@ -88,7 +88,7 @@ public sealed class StoppingTests
     [Fact]
     public async Task When_the_end_is_told_the_process_and_its_folder_are_gone()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         using var stop = new JobStop();
         var pid = 0;
         await foreach (var happened in service.Local.Runner.RunAsync(Jobs.Python("import os; print(os.getpid())"), stop))
@@ -96,7 +96,7 @@ public sealed class StoppingTests
             if (happened is OutputChunk chunk) pid = int.Parse(chunk.Text, CultureInfo.InvariantCulture);
             if (happened is not JobFinished) continue;
             Assert.False(ProcessTable.Exists(pid));
-            Assert.Empty(Directory.EnumerateDirectories(Directory.EnumerateDirectories(service.WorkDirectory).Single()));
+            Assert.Empty(service.JobFolders);
         }
         Assert.NotEqual(0, pid);
     }
@@ -104,19 +104,19 @@ public sealed class StoppingTests
     [Fact]
     public async Task A_consumer_that_stops_listening_ends_the_job()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         using var stop = new JobStop();
         await foreach (var happened in service.Local.Runner.RunAsync(Jobs.Endless(), stop))
             if (happened is OutputChunk) break;
         Assert.Equal(StopReason.ClientGone, stop.Reason);
-        Assert.Empty(ProcessTable.Within(service.WorkDirectory));
+        Assert.Empty(service.JobProcesses);
         Assert.Equal(0, service.Local.Slots.Running);
     }
 
     [Fact]
     public async Task A_forked_child_that_keeps_the_pipe_open_does_not_hold_the_result_back()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync(IgnoresSigterm + "import os\nif os.fork() == 0:\n    while True: time.sleep(1)\nprint('parent done')");
         Assert.Equal(("parent done\n", 0), (result.Stdout, result.ReturnCode));
     }
@@ -125,16 +125,19 @@ public sealed class StoppingTests
     public async Task A_daemon_that_keeps_the_pipe_open_does_not_hold_the_result_back()
     {
         // However long a job may take to end by itself, who left it isn't waited for so long.
-        await using var service = new TestService(execution: options => options with { KillGrace = TimeSpan.FromSeconds(60) });
+        await using var service = await ServiceAsync(execution: options => options with { KillGrace = TimeSpan.FromSeconds(60) });
         using var held = new NamedPipe(service.Folder["held"]);
         var result = await service.RunAsync($"""
             import os
+            started, left = os.pipe()
             if os.fork() == 0:
                 os.setsid()
                 os.chdir('/')
                 print(os.getpid(), flush=True)
+                os.write(left, b'1')
                 open({WheelFolder.Python(held.Path)}).read()
                 os._exit(0)
+            os.read(started, 1)
             """);
         Assert.Equal(0, result.ReturnCode);
         var daemon = int.Parse(result.Stdout, CultureInfo.InvariantCulture);
@@ -169,3 +172,9 @@ public sealed class StoppingTests
         }
     }
 }
+
+/// <summary>The same in a fresh interpreter for each job.</summary>
+public sealed class StoppingInFreshInterpreterTests() : StoppingTests(forked: false);
+
+/// <summary>The same in interpreters forked from a warm one.</summary>
+public sealed class StoppingInForkedInterpreterTests() : StoppingTests(forked: true);

@@ -5,12 +5,12 @@ using CodeExec.Tests.Support;
 namespace CodeExec.Tests.Execution;
 
 /// <summary>What code does to its folder. TestService sees to it that nothing of it is left.</summary>
-public sealed class WorkspaceTests
+public abstract class WorkspaceTests(bool forked) : ExecutionTests(forked)
 {
     [Fact]
     public async Task The_folder_is_private_and_both_home_and_working_directory()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var result = await service.RunAsync("""
             import os, stat, tempfile
             home = os.getcwd()
@@ -23,7 +23,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task Files_of_a_job_are_gone_and_the_next_job_starts_empty()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal(ExecutionStatus.Ok, (await service.RunAsync("""
             import os
             os.makedirs('a/b/c')
@@ -38,7 +38,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task Code_that_deletes_its_directory_gets_its_result()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal("gone\n", (await service.RunAsync("import os, shutil; shutil.rmtree(os.path.dirname(os.getcwd())); print('gone')")).Stdout);
         Assert.Equal("next\n", (await service.RunAsync("print('next')")).Stdout);
     }
@@ -46,7 +46,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task Code_that_deletes_the_folder_of_all_jobs_does_not_stop_the_next_one()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal("gone\n", (await service.RunAsync("import os, shutil; shutil.rmtree(os.path.dirname(os.path.dirname(os.getcwd()))); print('gone')")).Stdout);
         Assert.Equal("next\n", (await service.RunAsync("print('next')")).Stdout);
     }
@@ -54,7 +54,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task What_links_point_at_survives_the_cleaning()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var target = Directory.CreateDirectory(service.Folder["target"]).FullName;
         var file = service.Folder.Write("target/file", "precious");
         File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead);
@@ -76,7 +76,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task A_folder_that_became_a_link_is_removed_as_a_link()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         var file = service.Folder.Write("precious", "precious");
         Assert.Equal("linked\n", (await service.RunAsync($"""
             import os, shutil
@@ -91,7 +91,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task Files_that_are_still_being_written_do_not_keep_the_folder()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         for (var i = 0; i < 5; i++)
             Assert.Equal("done\n", (await service.RunAsync("""
                 import os, signal
@@ -112,7 +112,7 @@ public sealed class WorkspaceTests
     [Fact]
     public async Task A_very_deep_tree_is_removed()
     {
-        await using var service = new TestService();
+        await using var service = await ServiceAsync();
         Assert.Equal("deep\n", (await service.RunAsync("""
             import os
             for _ in range(1500):
@@ -126,7 +126,7 @@ public sealed class WorkspaceTests
     public async Task A_full_disk_is_the_codes_error_and_the_next_job_runs()
     {
         using var disk = new SmallDisk();
-        await using var service = new TestService(execution: options => options with { WorkDirectory = disk.WorkDirectory });
+        await using var service = await ServiceAsync(execution: options => options with { WorkDirectory = disk.WorkDirectory });
         for (var i = 0; i < 2; i++)
         {
             var full = await service.RunAsync($"""
@@ -137,17 +137,7 @@ public sealed class WorkspaceTests
             Assert.Contains("No space left on device", full.Stderr, StringComparison.Ordinal);
         }
         Assert.Equal("next\n", (await service.RunAsync("print('next')")).Stdout);
-        Assert.Empty(Directory.EnumerateDirectories(Directory.EnumerateDirectories(disk.WorkDirectory).Single()));
-    }
-
-    [Fact]
-    public async Task A_work_directory_that_can_be_used_again_is_used_again()
-    {
-        await using var service = new TestService();
-        service.Folder.Write("work", "not a folder");
-        await Assert.ThrowsAnyAsync<IOException>(() => service.RunAsync("print(1)"));
-        File.Delete(service.WorkDirectory);
-        Assert.Equal("1\n", (await service.RunAsync("print(1)")).Stdout);
+        Assert.Empty(service.JobFolders);
     }
 
     /// <summary>A disk of 1 MB, where this user may mount one. Elsewhere the kernel's /dev/full stands in for the code's file.</summary>
@@ -180,3 +170,20 @@ public sealed class WorkspaceTests
         }
     }
 }
+
+/// <summary>The same in a fresh interpreter for each job.</summary>
+public sealed class WorkspaceInFreshInterpreterTests() : WorkspaceTests(forked: false)
+{
+    [Fact]
+    public async Task A_work_directory_that_can_be_used_again_is_used_again()
+    {
+        await using var service = await ServiceAsync();
+        service.Folder.Write("work", "not a folder");
+        await Assert.ThrowsAnyAsync<IOException>(() => service.RunAsync("print(1)"));
+        File.Delete(service.WorkDirectory);
+        Assert.Equal("1\n", (await service.RunAsync("print(1)")).Stdout);
+    }
+}
+
+/// <summary>The same in interpreters forked from a warm one.</summary>
+public sealed class WorkspaceInForkedInterpreterTests() : WorkspaceTests(forked: true);

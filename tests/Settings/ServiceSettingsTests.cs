@@ -81,7 +81,7 @@ public sealed class ServiceSettingsTests
     public void Defaults_are_those_of_the_options()
     {
         var settings = Read(servesHttp: true);
-        Assert.Equal(new ExecutionOptions() with { Concurrency = settings.Execution.Concurrency }, settings.Execution);
+        Assert.Equal(new ExecutionOptions() with { Concurrency = settings.Execution.Concurrency, ForkServerBytes = settings.Execution.ForkServerBytes }, settings.Execution);
         Assert.Equal(new ToolOptions(), settings.Tool);
         Assert.Equal((8000, "127.0.0.1", false), (settings.Web.Port, settings.Web.Host, settings.Web.StdioModeOnly));
         Assert.Equal(settings.Known.Count, settings.Known.Select(known => known.Name).Distinct(StringComparer.Ordinal).Count());

@@ -129,7 +129,7 @@ public sealed class StdioProcessTests
             except PermissionError: print('no rights')
             """);
         Assert.Equal("no rights", result.GetProperty("structuredContent").GetProperty("stdout").GetString());
-        Assert.Empty(Directory.EnumerateDirectories(Directory.EnumerateDirectories(folder["work"]).Single()));
+        Assert.Empty(TestService.JobFoldersIn(folder["work"]));
         worker.Lines.CloseInput();
         var (code, stderr) = await worker.ExitAsync();
         Assert.Equal(0, code);

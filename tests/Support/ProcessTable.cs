@@ -31,6 +31,9 @@ internal static class ProcessTable
             .Where(pid => pid > 0 && pid != Environment.ProcessId && Names(pid, folder) && !HasEnded(pid)),
     ];
 
+    /// <summary>Whether it is a fork server, or a child of one that waits for a job: they work in the server's folder.</summary>
+    public static bool IsForkServer(int pid) => WorkingDirectory(pid)?.Contains("/server-", StringComparison.Ordinal) == true;
+
     /// <summary>Ends one process that a test's code started.</summary>
     public static void Kill(int pid) => _ = LibC.Kill(pid, LibC.SignalKill);
 
@@ -42,12 +45,24 @@ internal static class ProcessTable
         try
         {
             return File.ReadAllText($"/proc/{pid}/environ", Encoding.Latin1).Contains(folder, StringComparison.Ordinal)
-                || new FileInfo($"/proc/{pid}/cwd").LinkTarget?.StartsWith(folder, StringComparison.Ordinal) == true;
+                || WorkingDirectory(pid)?.StartsWith(folder, StringComparison.Ordinal) == true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             // Gone meanwhile, or another user's.
             return false;
+        }
+    }
+
+    private static string? WorkingDirectory(int pid)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{pid}/cwd").LinkTarget;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 }

@@ -50,6 +50,16 @@ internal sealed class TestService : IAsyncDisposable
     /// <summary>The environments in place.</summary>
     public IReadOnlyList<string> Environments => [.. Directory.EnumerateDirectories(_folder["cache/environments"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
+    /// <summary>The processes of jobs, without the fork servers.</summary>
+    public IReadOnlyList<int> JobProcesses => [.. ProcessTable.Within(_folder.Path).Where(pid => !ProcessTable.IsForkServer(pid))];
+
+    /// <summary>The folders of jobs, without the fork servers'.</summary>
+    public IReadOnlyList<string> JobFolders => JobFoldersIn(Settings.Execution.WorkDirectory);
+
+    /// <summary>The folders of jobs in any process's work directory, without the fork servers'.</summary>
+    public static IReadOnlyList<string> JobFoldersIn(string workDirectory) =>
+        [.. Directory.EnumerateDirectories(workDirectory).SelectMany(Directory.EnumerateDirectories).Where(path => !Path.GetFileName(path).StartsWith("server-", StringComparison.Ordinal))];
+
     /// <summary>Starts a job.</summary>
     public TestRun Start(ExecutionJob job)
     {
@@ -68,14 +78,16 @@ internal sealed class TestService : IAsyncDisposable
         await ((Task)Task.WhenAll(_runs.Select(run => run.Finished))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // "Finished" is said last, so what is left now was left behind. Processes first: they might write on.
-        var processes = ProcessTable.Within(_folder.Path);
+        var processes = JobProcesses;
         foreach (var pid in processes) ProcessTable.Kill(pid);
-        // The lock file is this process's own.
-        var files = TestFolder.Content(WorkDirectory).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != WorkDirectory)
+        // The lock file and the fork servers' folders are this process's own.
+        var files = TestFolder.Content(WorkDirectory)
+            .Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != WorkDirectory && !path.Contains("/server-", StringComparison.Ordinal))
             .Concat(TestFolder.Content(_folder["cache/building"]).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != _folder["cache/building"]))
             .ToList();
         await Local.DisposeAsync();
         foreach (var run in _runs) run.Dispose();
+        await Eventually.HoldsAsync(() => ProcessTable.Within(_folder.Path).Count == 0, "an end of the fork servers");
         var afterwards = TestFolder.Content(WorkDirectory).Concat(TestFolder.Content(_folder["cache/building"])).ToList();
         _folder.Dispose();
 

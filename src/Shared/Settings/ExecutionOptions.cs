@@ -32,6 +32,12 @@ public sealed record ExecutionOptions
     /// </summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>FORK_SERVER: fork jobs from a warm interpreter where one is ready, rather than start a fresh one each. Default true.</summary>
+    public bool ForkServer { get; init; } = true;
+
+    /// <summary>FORK_SERVER_MEMORY_MB: what all fork servers of a process may hold. Default a quarter of memory; 16 MB to 1 TB.</summary>
+    public long ForkServerBytes { get; init; } = 1024L * 1024 * 1024;
+
     /// <summary>PYTHON: the interpreter, a name on PATH or a path. Default <c>python3</c>.</summary>
     public string Python { get; init; } = "python3";
 }

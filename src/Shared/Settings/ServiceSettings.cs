@@ -67,6 +67,9 @@ public sealed record ServiceSettings
             QueueTimeout = reader.Seconds("QUEUE_TIMEOUT_SECONDS", 60, 1, 3600),
             WorkDirectory = Path.GetFullPath(reader.Text("WORK_DIR", "codeexec-USER in the temporary folder") ?? defaults.WorkDirectory),
             DrainTime = reader.Seconds("DRAIN_SECONDS", 20, 0, 300),
+            ForkServer = reader.Switch("FORK_SERVER", true),
+            ForkServerBytes = reader.Number(
+                "FORK_SERVER_MEMORY_MB", Math.Max(64, HostResources.MemoryBytes(environment) / 4 / 1024 / 1024), 16, 1024 * 1024, "MB", "a quarter of memory") * 1024 * 1024,
             Python = reader.Text("PYTHON", "python3") ?? "python3",
         };
     }

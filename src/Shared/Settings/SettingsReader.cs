@@ -40,12 +40,13 @@ public sealed class SettingsReader(IReadOnlyDictionary<string, string> environme
     public TimeSpan Seconds(string name, long fallback, long least, long most) =>
         TimeSpan.FromSeconds(Number(name, fallback, least, most, "seconds"));
 
-    /// <summary><c>true</c> or <c>false</c>, in any case.</summary>
+    /// <summary><c>true</c> or <c>on</c>, <c>false</c> or <c>off</c>, in any case.</summary>
     public bool Switch(string name, bool fallback)
     {
         var text = Raw(name, fallback ? "true" : "false");
         if (text is null) return fallback;
-        if (bool.TryParse(text, out var value)) return value;
+        if (text.Equals("true", StringComparison.OrdinalIgnoreCase) || text.Equals("on", StringComparison.OrdinalIgnoreCase)) return true;
+        if (text.Equals("false", StringComparison.OrdinalIgnoreCase) || text.Equals("off", StringComparison.OrdinalIgnoreCase)) return false;
         Fault($"{name} is \"{text}\"; it must be true or false (default {(fallback ? "true" : "false")}).");
         return fallback;
     }

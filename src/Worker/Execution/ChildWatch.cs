@@ -30,7 +30,7 @@ internal static class ChildWatch
     /// <param name="stop">A request to stop it.</param>
     /// <param name="time">The clock.</param>
     /// <returns>What ended it, and whether it is really gone: false when the kernel holds it despite SIGKILL.</returns>
-    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(ChildProcess child, TimeSpan limit, TimeSpan grace, Task tooMuch, JobStop stop, TimeProvider time)
+    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(IChild child, TimeSpan limit, TimeSpan grace, Task tooMuch, JobStop stop, TimeProvider time)
     {
         using var over = new CancellationTokenSource();
         var timedOut = Task.Delay(limit, time, over.Token);

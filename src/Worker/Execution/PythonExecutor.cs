@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
+using CodeExec.Worker.Forking;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
 using Microsoft.Extensions.Logging;
@@ -9,14 +10,14 @@ using Microsoft.Extensions.Logging;
 namespace CodeExec.Worker.Execution;
 
 /// <summary>
-/// Runs one job from start to end: packages, private folder, a fresh interpreter, its output, its ending. Any thread, many at once; the
+/// Runs one job from start to end: packages, private folder, an interpreter, its output, its ending. Any thread, many at once; the
 /// bound on how many is <see cref="BoundedRunner"/>'s.
 /// </summary>
 /// <remarks>
 /// The ending is told last: when <see cref="JobFinished"/> is out, the process group has been killed and reaped and the folder is gone.
 /// </remarks>
 public sealed partial class PythonExecutor(
-    PackageEnvironments environments, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log) : IJobRunner
+    PackageEnvironments environments, ForkServers forkServers, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log) : IJobRunner
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
@@ -107,11 +108,30 @@ public sealed partial class PythonExecutor(
         // Side by side: the permission is a round trip to Redis when there is a queue.
         await Task.WhenAll(beforeStart(), File.WriteAllTextAsync(workspace.MainFile, job.Code, stop.Token));
 
-        var started = Stopwatch.GetTimestamp();
-        using var child = ChildProcess.Start(new ChildCommand(
-            environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home));
         events.Add(new JobStarted());
+        var result = await RunProgramAsync(job, environment, workspace, stop, events);
+        forkServers.Learn(environment, result.Status is ExecutionStatus.Ok ? job.Code : "", job.Packages.Count == 0);
+        return result;
+    }
 
+    private async Task<ExecutionResult> RunProgramAsync(ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events)
+    {
+        try
+        {
+            if (forkServers.TryRun(environment, job.Code, workspace) is { } forked) return await FollowAsync(forked, job, stop, events);
+        }
+        catch (ForkServerLostException lost)
+        {
+            LogStartedAnew(job.Id, lost.Message);
+        }
+        var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home);
+        return await FollowAsync(ChildProcess.Start(command), job, stop, events);
+    }
+
+    private async Task<ExecutionResult> FollowAsync(IChild started, ExecutionJob job, JobStop stop, JobEventLog events)
+    {
+        using var child = started;
+        var startedAt = Stopwatch.GetTimestamp();
         var printed = new PrintedBytes(options.MaxPrintedBytes);
         var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed);
         var stderr = new OutputReader(child.Stderr!, OutputStream.Stderr, options.MaxOutputBytes, events, printed);
@@ -119,7 +139,7 @@ public sealed partial class PythonExecutor(
         var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
 
         var (ending, gone) = await ChildWatch.WaitAsync(child, options.RunTimeout, options.KillGrace, printed.Exceeded, stop, time);
-        var duration = Stopwatch.GetElapsedTime(started);
+        var duration = Stopwatch.GetElapsedTime(startedAt);
         if (!gone) LogUnkillable(job.Id, child.Pid);
 
         // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
@@ -154,6 +174,9 @@ public sealed partial class PythonExecutor(
 
     [LoggerMessage(400, LogLevel.Error, "job={Job} left the folder {Path} behind: it could not be removed. The next start of this service tries again")]
     private partial void LogLeftBehind(string job, string path);
+
+    [LoggerMessage(402, LogLevel.Information, "job={Job} is started in a fresh interpreter: {Reason}")]
+    private partial void LogStartedAnew(string job, string reason);
 
     [LoggerMessage(401, LogLevel.Error, "job={Job} child={Pid} is still there after SIGKILL: the kernel holds it, most often for a disk or network share that hangs")]
     private partial void LogUnkillable(string job, int pid);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.ComponentModel;
 using System.Text.Json;
 using CodeExec.Shared.Running;
@@ -22,6 +23,9 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
 
     /// <summary>When this interpreter belongs to a virtual environment: the folders of packages that it sees. Empty otherwise.</summary>
     public IReadOnlyList<string> OwnSitePackages { get; init; } = [];
+
+    /// <summary>The top-level names of the standard library (<c>sys.stdlib_module_names</c>; empty before Python 3.10).</summary>
+    public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>Major and minor version, such as <c>3.11</c>, as folder names spell it.</summary>
     public string MinorVersion => string.Join('.', Version.Split('.').Take(2));
@@ -55,6 +59,7 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
         {
             BaseBinDirectory = answer.GetProperty("base_bin").GetString()!,
             Abi = answer.GetProperty("abi").GetString()!,
+            StandardModules = answer.GetProperty("standard_modules").EnumerateArray().Select(name => name.GetString()!).ToFrozenSet(StringComparer.Ordinal),
             OwnSitePackages = [.. answer.GetProperty("own_site_packages").EnumerateArray().Select(folder => folder.GetString()!)],
         };
     }

@@ -18,7 +18,8 @@ public sealed partial class EnvironmentStore(PackageOptions options, TimeProvide
     private readonly string _environments = Path.Combine(options.CacheDirectory, "environments");
 
     /// <summary>Where an environment with this key is, or would be.</summary>
-    public PackageEnvironment Locate(string key, PythonInterpreter interpreter) => new(key, Path.Combine(_environments, key), interpreter.MinorVersion);
+    public PackageEnvironment Locate(string key, PythonInterpreter interpreter) =>
+        new(key, Path.Combine(_environments, key), interpreter.MinorVersion) { StandardModules = interpreter.StandardModules };
 
     /// <summary>Takes an environment into use; null when there is none.</summary>
     public EnvironmentLease? TryLease(PackageEnvironment environment)

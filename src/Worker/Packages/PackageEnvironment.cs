@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using CodeExec.Worker.Execution;
 
 namespace CodeExec.Worker.Packages;
@@ -11,6 +12,9 @@ namespace CodeExec.Worker.Packages;
 /// <param name="MinorVersion">The interpreter's, such as <c>3.11</c>.</param>
 public sealed record PackageEnvironment(string Key, string Root, string MinorVersion)
 {
+    /// <summary>The top-level names of the interpreter's standard library.</summary>
+    public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
+
     /// <summary>The interpreter to start: it sees the set, then the pre-warmed packages, then what the host has installed.</summary>
     public string Python => Path.Combine(BinDirectory, "python3");
 

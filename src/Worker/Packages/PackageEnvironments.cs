@@ -65,16 +65,22 @@ public sealed partial class PackageEnvironments : IDisposable
         }
     }
 
+    /// <summary>Takes an environment that was acquired before into use again; null when it was evicted meanwhile.</summary>
+    public EnvironmentLease? TryLease(PackageEnvironment environment) => _store.TryLease(environment);
+
     /// <summary>Finds the interpreter and makes the base, so that the first job needn't wait for that. Throws nothing: the job will say.</summary>
-    public async Task PrepareAsync(CancellationToken cancel)
+    /// <returns>The base; null when it could not be made.</returns>
+    public async Task<PackageEnvironment?> PrepareAsync(CancellationToken cancel)
     {
         try
         {
             using var lease = LeaseBase(await InterpreterAsync(cancel));
+            return lease.Environment;
         }
         catch (Exception fault) when (fault is RunnerException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             // The same happens to the first job, which has a caller to tell.
+            return null;
         }
     }
 

@@ -21,6 +21,13 @@ internal static unsafe partial class LibC
     public const short SpawnSetSignalMask = 0x08;
     public const short SpawnSetSession = 0x80;
 
+    public const int EventFlags = 0x80000 | 0x800;
+    public const int UnixSockets = 1;
+    public const int SequencedPackets = 5 | 0x80000;
+    public const int SendNoSignal = 0x4000;
+    public const int SocketLevel = 1;
+    public const int PassDescriptors = 1;
+
     public const int WaitForPid = 1;
     public const int WaitExited = 0x00000004;
     public const int WaitLeaveReapable = 0x01000000;
@@ -33,6 +40,18 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe2(int* ends, int flags);
+
+    [LibraryImport(Library, EntryPoint = "socketpair", SetLastError = true)]
+    public static partial int SocketPair(int domain, int type, int protocol, int* ends);
+
+    [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint SendMessage(int socket, MessageHeader* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventDescriptor(uint initial, int flags);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint count);
 
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int descriptor);
@@ -84,4 +103,25 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigmask")]
     public static partial int AttributesSetSignalMask(byte* attributes, byte* set);
+
+    /// <summary>struct msghdr of glibc, the same on x86-64 and aarch64; see recvmsg(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public byte* Name;
+        public uint NameLength;
+        public IoVector* Parts;
+        public nuint PartCount;
+        public byte* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public byte* Base;
+        public nuint Length;
+    }
 }

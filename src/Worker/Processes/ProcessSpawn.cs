@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace CodeExec.Worker.Processes;
 
 /// <summary>
-/// One call of posix_spawn(3): a new session and process group, default signals, stdin from /dev/null, stdout and stderr into the
-/// given descriptors, no other descriptor. Needs glibc 2.34 (2021). Any thread.
+/// One call of posix_spawn(3): a new session and process group, default signals, stdin from /dev/null, the given
+/// descriptors from 1 on, no other descriptor. Needs glibc 2.34 (2021). Any thread.
 /// </summary>
 /// <remarks>
 /// .NET's Process class can't be used here: it starts no session, so a job's descendants could not be killed as a group, and it
@@ -15,7 +15,9 @@ internal static unsafe class ProcessSpawn
 {
     /// <summary>Starts the process and returns its pid, which is also its session and process group.</summary>
     /// <exception cref="Win32Exception">It could not be started.</exception>
-    public static int Start(ChildCommand command, int stdout, int stderr)
+    /// <param name="command">What to start.</param>
+    /// <param name="descriptors">What it gets as its numbers 1, 2, …; none of them is among those numbers here.</param>
+    public static int Start(ChildCommand command, ReadOnlySpan<int> descriptors)
     {
         var actions = stackalloc byte[LibC.FileActionsSize];
         var attributes = stackalloc byte[LibC.AttributesSize];
@@ -27,10 +29,9 @@ internal static unsafe class ProcessSpawn
         try
         {
             Check(LibC.FileActionsAddOpen(actions, 0, texts.Add("/dev/null"), LibC.OpenReadOnly, 0));
-            Check(LibC.FileActionsAddDup2(actions, stdout, 1));
-            Check(LibC.FileActionsAddDup2(actions, stderr, 2));
+            for (var i = 0; i < descriptors.Length; i++) Check(LibC.FileActionsAddDup2(actions, descriptors[i], i + 1));
             Check(LibC.FileActionsAddChdir(actions, texts.Add(command.WorkingDirectory)));
-            Check(LibC.FileActionsAddCloseFrom(actions, 3));
+            Check(LibC.FileActionsAddCloseFrom(actions, descriptors.Length + 1));
 
             // .NET ignores SIGPIPE and blocks others at times; a program must start with the defaults.
             Check(LibC.SigFillSet(signals));

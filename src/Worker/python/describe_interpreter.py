@@ -21,6 +21,7 @@ print(
             "pip": pip,
             "base_bin": os.path.dirname(os.path.realpath(getattr(sys, "_base_executable", sys.executable))),
             "abi": sysconfig.get_config_var("SOABI") or sys.implementation.cache_tag,
+            "standard_modules": sorted(getattr(sys, "stdlib_module_names", ())),
             "own_site_packages": site.getsitepackages() if in_virtual_environment else [],
         }
     )
