@@ -33,6 +33,8 @@ def serve():
     while True:
         for descriptor, _ in events.poll():
             if descriptor != CONTROL:
+                # By hand, since closing doesn't: a child that was just forked may hold it open, and its number is given to the next.
+                events.unregister(descriptor)
                 ended = serials.pop(descriptor)
                 tell(control, b"ended %d %d" % (ended, reap(children.pop(ended), descriptor)))
                 continue
