@@ -16,6 +16,7 @@ leaves its exit code in the file "exit" beside its home, since nobody else can t
 import _signal
 import _socket
 import json
+import os
 import select
 
 CONTROL, JOBS = 3, 4
@@ -169,21 +170,22 @@ def claimed(claim):
 
 # Below this line runs a job's child. At the level of the module, so that the program finds no more than one frame below its own.
 home, server = serve()
-pid = os.getpid()
+pid = posix.getpid()
 known = next(reversed(sys.modules))
 server_module = sys.modules["__main__"]
 code, main = load(home)
-failure = []
+mains, failures = [main], []
+del main
 try:
-    exec(code, main.__dict__)
+    exec(code, mains[0].__dict__)
 except BaseException as thrown:
-    failure.append(thrown)
-exit_code, interrupted = end(failure.pop() if failure else None, main, known)
+    failures.append(thrown)
+exit_code, interrupted = end(failures, mains, known)
 if interrupted:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    os.kill(os.getpid(), _signal.SIGINT)
+    posix.kill(posix.getpid(), _signal.SIGINT)
 # A process that the program forked comes here, too, at its own end.
-if os.getpid() == pid and os.getppid() != server:
-    with open(os.path.dirname(home) + "/exit", "w") as file:
+if posix.getpid() == pid and posix.getppid() != server:
+    with open(home[: home.rindex("/")] + "/exit", "w") as file:
         file.write(str(exit_code))
-os._exit(exit_code)
+posix._exit(exit_code)

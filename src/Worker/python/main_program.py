@@ -4,13 +4,23 @@ What the interpreter does around a program (Modules/main.c and Python/pylifecycl
 it tears down the whole heap that the child inherited, which costs 4.5 ms a job, with NumPy 17 ms.
 """
 import atexit
-import builtins
 import gc
-import os
+import posix
 import sys
 import time
 import _io
+import _weakref
+from builtins import *  # Bound here, and those of posix kept apart from os, because a program may change what they are there.
 from importlib.machinery import SourceFileLoader
+
+WRITERS = (_io.TextIOWrapper, _io.BufferedWriter, _io.BufferedRandom, _io.BufferedRWPair)
+
+try:
+    import _ctypes
+    flush_c = _ctypes.dlsym(_ctypes.dlopen(None, 0), "fflush")
+except (ImportError, OSError):
+    # A Python without it can't flush what C code printed.
+    flush_c = None
 
 
 def load(home):
@@ -19,49 +29,86 @@ def load(home):
     sys.argv[:] = ["main.py"]
     sys.orig_argv[:] = [sys.executable, "main.py"]
     sys.path[0] = home
-    if "logging" in sys.modules:
-        sys.modules["logging"]._startTime = time.time()
     main = type(sys)("__main__")
+    main.__annotations__ = {}
     main.__loader__ = SourceFileLoader("__main__", path)
-    main.__builtins__ = builtins
+    main.__builtins__ = sys.modules["builtins"]
     main.__file__ = path
     main.__cached__ = None
-    main.__annotations__ = {}
     sys.modules["__main__"] = main
+    _forget_the_server(home, main)
     try:
         with open(path, "rb") as file:
             return compile(file.read(), path, "exec", dont_inherit=True), main
+    except BaseException as fault:
+        # A fresh interpreter says best what is wrong with a source. What the compiler warns of has been said.
+        said = ["-W", "ignore::SyntaxWarning"] if isinstance(fault, SyntaxError) else []
+        posix.execv(sys.executable, [sys.executable, *said, "main.py"])
+
+
+def _forget_the_server(home, main):
+    """Sets anew what modules remembered of the process that imported them ahead."""
+    modules = sys.modules
+    if "logging" in modules:
+        modules["logging"]._startTime = time.time()
+    if "tempfile" in modules:
+        modules["tempfile"].tempdir = None
+    if "__mp_main__" in modules:
+        # By this name spawned processes send back what is of the program's own classes.
+        modules["__mp_main__"] = main
+    if "multiprocessing.process" in modules:
+        # Where spawned processes start, and what lets a process into a manager.
+        modules["multiprocessing.process"].ORIGINAL_DIR = home
+        modules["multiprocessing.process"].current_process().authkey = posix.urandom(32)
+    if "threading" in modules:
+        modules["threading"].main_thread()._native_id = posix.getpid()
+
+
+def end(failures, mains, known):
+    """
+    Ends the program as Py_RunMain does: what was raised, threads, atexit, open files, objects. Answers (exit code, interrupted). What was
+    raised and the program's module come in lists, which are emptied: a reference elsewhere would keep the program's objects alive.
+    """
+    code, interrupted = _code_of(failures) if failures else (0, False)
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        try:
+            threading._shutdown()
+        except BaseException as fault:
+            _ignored(threading, fault)
+    try:
+        atexit._run_exitfuncs()
     except BaseException:
-        # A fresh interpreter says best what is wrong with a source.
-        os.execv(sys.executable, [sys.executable, "main.py"])
-
-
-def end(failure, main, known):
-    """Ends the program as Py_RunMain does: what was raised, threads, atexit, open files, objects. Answers (exit code, signal)."""
-    code = 0 if failure is None else _code_of(failure)
-    interrupted = isinstance(failure, KeyboardInterrupt)
-    # Else it would keep the program's frames, and with them its objects, alive.
-    del failure
-    _quietly(_wait_for_threads)
-    _quietly(atexit._run_exitfuncs)
+        # It has said so itself.
+        pass
     flushed = _flush_streams()
-    _quietly(_drop_objects, main, known)
-    return code if _flush_streams() and flushed else 120, interrupted
+    try:
+        _drop_objects(mains, known)
+    except BaseException:
+        pass
+    if flush_c is not None:
+        _ctypes.call_function(flush_c, (None,))
+    return code if flushed else 120, interrupted
 
 
-def _code_of(failure):
+def _code_of(failures):
+    failure = failures.pop()
     if isinstance(failure, SystemExit):
-        return _exit_code(failure)
+        return _exit_code(failure), False
     # Its first entry is the line that called the program.
     trace = failure.__traceback__.tb_next
     failure.__traceback__ = trace
     sys.last_type, sys.last_value, sys.last_traceback = type(failure), failure, trace
-    hook = getattr(sys, "excepthook", None) or sys.__excepthook__
     raised = None
+    try:
+        hook = sys.excepthook
+    except AttributeError:
+        _say("sys.excepthook is missing\n")
+        hook = sys.__excepthook__
     try:
         hook(type(failure), failure, trace)
     except SystemExit as exit:
-        return _exit_code(exit)
+        return _exit_code(exit), False
     except BaseException as other:
         raised = other
     if raised is not None:
@@ -70,7 +117,7 @@ def _code_of(failure):
         sys.__excepthook__(type(raised), raised, raised.__traceback__)
         _say("\nOriginal exception was:\n")
         sys.__excepthook__(type(failure), failure, trace)
-    return 1
+    return 1, type(failure) is KeyboardInterrupt
 
 
 def _exit_code(exit):
@@ -80,73 +127,104 @@ def _exit_code(exit):
     if isinstance(value, int):
         return value & 0xFF if -(2**63) <= value < 2**63 else 255
     try:
-        sys.stdout.flush()
-    except Exception:
-        pass
-    try:
-        _say(str(value))
+        text = str(value)
+        if getattr(sys, "stderr", None) is None:
+            _say(text)
+        else:
+            sys.stderr.write(text)
     except BaseException:
         pass
     _say("\n")
     return 1
 
 
-def _wait_for_threads():
-    threading = sys.modules.get("threading")
-    if threading is not None:
-        threading._shutdown()
-
-
-def _drop_objects(main, known):
-    """Lets go of what the program made, so that files are written out and finalizers run, module by module as the interpreter does."""
+def _drop_objects(mains, known):
+    """Lets go of what the program made, so that files are written out and finalizers run, in the order in which the interpreter does."""
     sys.last_type = sys.last_value = sys.last_traceback = None
-    own = [main]
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+    _flush_files()
+    folder = mains[0].__loader__.path[: -len("main.py")]
+    names = []
     # A page of the module table is copied for each entry that is looked at, so only the program's own are.
     for name in reversed(sys.modules):
         if name == known:
             break
-        module = sys.modules[name]
-        if (getattr(module, "__file__", None) or "").startswith(os.path.dirname(main.__file__) + "/"):
-            own.append(module)
-    for module in own:
-        names = vars(module)
-        for name in list(names):
-            if name != "__builtins__":
-                names[name] = None
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(folder):
+            names.append(name)
+    dropped = [_weakref.ref(mains[0])]
+    for name in ("__main__", "__mp_main__"):
+        if name in sys.modules:
+            sys.modules[name] = None
+    mains.clear()
+    for name in reversed(names):
+        dropped.append(_weakref.ref(sys.modules[name]))
+        sys.modules[name] = None
+    # Most goes here, while finalizers still find the names that they use.
     gc.collect()
+    for reference in reversed(dropped):
+        _clear(reference())
+    gc.collect()
+    _flush(sys.__stdout__)
+    _flush(sys.__stderr__)
+
+
+def _clear(module):
+    """Empties a module that something still holds: first its private names, then the others."""
+    if module is None:
+        return
+    names = vars(module)
+    for private in (True, False):
+        for name in list(names):
+            if (name[:1] == "_" and name[1:2] != "_") == private and name != "__builtins__":
+                names[name] = None
+
+
+def _flush_files():
+    # Before anything goes: a collection may close what lies below a file that still has something to write, and not all of them will go.
     for thing in gc.get_objects():
-        # The C base class: isinstance with io.IOBase runs the code of abstract base classes.
-        if isinstance(thing, _io._IOBase):
-            _quietly(_flush, thing)
+        if type(thing) in WRITERS:
+            _flush(thing)
 
 
 def _flush(file):
-    if not file.closed:
-        file.flush()
+    try:
+        if not file.closed:
+            file.flush()
+    except BaseException:
+        pass
 
 
 def _flush_streams():
+    """Whether what was printed could be written."""
     done = True
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name, None)
+        if stream is None or _is_closed(stream):
+            continue
         try:
-            if stream is not None and not stream.closed:
-                stream.flush()
+            stream.flush()
         except BaseException as fault:
             done = False
-            if stream is sys.stdout:
-                _say("Exception ignored in: %r\n%s: %s\n" % (stream, type(fault).__name__, fault))
+            if name == "stdout":
+                _ignored(stream, fault)
     return done
 
 
-def _quietly(action, *arguments):
-    """A fault while a program ends is shown and changes nothing, as in the interpreter."""
+def _is_closed(stream):
     try:
-        return action(*arguments)
-    except BaseException as fault:
-        try:
-            sys.excepthook(type(fault), fault, fault.__traceback__)
-        except BaseException:
-            pass
+        return bool(stream.closed)
+    except BaseException:
+        return False
+
+
+def _ignored(thing, fault):
+    """Shows a fault that changes nothing, as the interpreter does."""
+    fault.__context__, fault.__traceback__ = None, fault.__traceback__.tb_next
+    try:
+        _say("Exception ignored in: %r\n" % (thing,))
+        sys.__excepthook__(type(fault), fault, fault.__traceback__)
+    except BaseException:
+        pass
 
 
 def _say(text):
@@ -154,4 +232,7 @@ def _say(text):
         sys.stderr.write(text)
         sys.stderr.flush()
     except BaseException:
-        pass
+        try:
+            posix.write(2, text.encode(errors="backslashreplace"))
+        except OSError:
+            pass
