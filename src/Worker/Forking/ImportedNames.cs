@@ -36,6 +36,7 @@ internal static class ImportedNames
         if (end >= 0) list = list[..end];
         foreach (var part in list.Split(','))
         {
+            if (names.Count >= Most) return;
             var name = list[part].Trim(" ()\t");
             var alias = name.IndexOf(' ');
             Add(names, prefix + (alias < 0 ? name : name[..alias]).ToString(), leaveOut);
