@@ -1,11 +1,10 @@
-using System.Globalization;
 using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Forking;
 
 /// <summary>
 /// One job's Python, forked by a fork server. The server reaps it and tells how it ended; if the server dies meanwhile the job goes on,
-/// and leaves its exit code in a file. Any thread.
+/// and leaves its exit code as the date of its folder. Any thread.
 /// </summary>
 internal sealed class ForkedChild : IChild
 {
@@ -13,7 +12,7 @@ internal sealed class ForkedChild : IChild
 
     private readonly ForkServer _server;
     private readonly JobClaim _claim;
-    private readonly string _exitFile;
+    private readonly string _datedFolder;
     private readonly CancellationTokenSource _disposed = new();
     private readonly TaskCompletionSource<ChildExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -21,9 +20,9 @@ internal sealed class ForkedChild : IChild
     private int _pendingSignal;
     private bool _isOrphan;
 
-    private ForkedChild(ForkServer server, Stream stdout, Stream stderr, JobClaim claim, string exitFile)
+    private ForkedChild(ForkServer server, Stream stdout, Stream stderr, JobClaim claim, string datedFolder)
     {
-        (_server, Stdout, Stderr, _claim, _exitFile) = (server, stdout, stderr, claim, exitFile);
+        (_server, Stdout, Stderr, _claim, _datedFolder) = (server, stdout, stderr, claim, datedFolder);
     }
 
     /// <inheritdoc/>
@@ -59,7 +58,7 @@ internal sealed class ForkedChild : IChild
             stderr = Pipe.Open();
             claim = JobClaim.Open();
             sent = jobs.Send(job.Message(number), [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor]);
-            return sent ? new ForkedChild(server, stdout.Reader, stderr.Reader, claim, job.ExitFile) { SentAt = now } : null;
+            return sent ? new ForkedChild(server, stdout.Reader, stderr.Reader, claim, job.DatedFolder) { SentAt = now } : null;
         }
         finally
         {
@@ -178,11 +177,12 @@ internal sealed class ForkedChild : IChild
     {
         try
         {
-            return int.Parse(File.ReadAllText(_exitFile), CultureInfo.InvariantCulture);
+            var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
+            // Else it was killed, or left without a word.
+            return seconds is >= 0 and <= byte.MaxValue ? (int)seconds : -LibC.SignalKill;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException or OverflowException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // It was killed, or left without a word.
             return -LibC.SignalKill;
         }
     }

@@ -9,8 +9,8 @@ namespace CodeExec.Worker.Forking;
 /// <param name="Environment">The whole environment of the program.</param>
 internal sealed record ForkedJob(Workspace Workspace, IReadOnlyDictionary<string, string> Environment)
 {
-    /// <summary>Where a program that outlives its server leaves its exit code.</summary>
-    public string ExitFile => Path.Combine(Path.GetDirectoryName(Workspace.Home)!, "exit");
+    /// <summary>The folder that a program dates at its exit code when it ends.</summary>
+    public string DatedFolder => Path.GetDirectoryName(Workspace.Home)!;
 
     /// <summary>Writes the message.</summary>
     /// <param name="number">Names it among its server's.</param>
