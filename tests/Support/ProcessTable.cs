@@ -34,6 +34,20 @@ internal static class ProcessTable
     /// <summary>Whether it is a fork server, or a child of one that waits for a job: they work in the server's folder.</summary>
     public static bool IsForkServer(int pid) => WorkingDirectory(pid)?.Contains("/server-", StringComparison.Ordinal) == true;
 
+    /// <summary>The process that reaps it; 0 when it is gone.</summary>
+    public static int Parent(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 4)..].Split(' ')[0], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Ends one process that a test's code started.</summary>
     public static void Kill(int pid) => _ = LibC.Kill(pid, LibC.SignalKill);
 

@@ -1,0 +1,158 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
+using CodeExec.Tests.Support;
+
+namespace CodeExec.Tests.Forking;
+
+/// <summary>Killing a fork server or what waits for it, at any moment, costs a caller at most a delay.</summary>
+public sealed class LostServerTests
+{
+    [Fact]
+    public async Task A_running_job_survives_the_death_of_its_server()
+    {
+        await using var service = await ServiceAsync();
+        using var go = new NamedPipe(service.Folder["go"]);
+        var run = service.Start(Jobs.Python($"import sys\nprint('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()\nprint('last words')\nprint('error', file=sys.stderr)\nsys.exit(7)"));
+        await run.Printed("ready");
+
+        await KillServersAsync(service);
+        go.Open();
+
+        var result = await run.Finished;
+        Assert.Equal((7, "ready\nlast words\n", "error\n"), (result.ReturnCode, result.Stdout, result.Stderr));
+    }
+
+    [Fact]
+    public async Task A_job_without_its_server_is_still_cancelled()
+    {
+        await using var service = await ServiceAsync();
+        var run = service.Start(Jobs.Endless());
+        await run.Printed("ready");
+
+        await KillServersAsync(service);
+        run.Stop.Request(StopReason.ClientCancelled);
+
+        Assert.Equal((ExecutionStatus.Cancelled, "ready\n"), ((await run.Finished).Status, (await run.Finished).Stdout));
+    }
+
+    [Fact]
+    public async Task A_job_without_its_server_still_has_its_time_limit()
+    {
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(time: time);
+        var run = service.Start(Jobs.Endless());
+        await run.Printed("ready");
+
+        await KillServersAsync(service);
+        await time.PassAsync(service.Settings.Execution.RunTimeout);
+
+        Assert.Equal((ExecutionStatus.Timeout, "ready\n"), ((await run.Finished).Status, (await run.Finished).Stdout));
+    }
+
+    [Fact]
+    public async Task A_job_without_its_server_still_has_its_output_limit()
+    {
+        await using var service = await ServiceAsync(options => options with { MaxPrintedBytes = 1 << 20 });
+        using var go = new NamedPipe(service.Folder["go"]);
+        var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()\nwhile True: print('x' * 1000)"));
+        await run.Printed("ready");
+
+        await KillServersAsync(service);
+        go.Open();
+
+        Assert.Equal(ExecutionStatus.OutputLimit, (await run.Finished).Status);
+    }
+
+    [Fact]
+    public async Task Children_that_wait_may_be_killed_between_jobs()
+    {
+        await using var service = await ServiceAsync();
+        for (var round = 0; round < 10; round++)
+        {
+            foreach (var pid in service.WaitingChildren) ProcessTable.Kill(pid);
+            Assert.Equal($"{round}\n", (await service.RunAsync($"print({round})")).Stdout);
+        }
+    }
+
+    [Fact]
+    public async Task Every_job_runs_exactly_once_while_servers_are_killed()
+    {
+        const int Count = 150;
+        await using var service = await ServiceAsync(options => options with { Concurrency = 4, QueueLimit = Count });
+        var ledger = service.Folder["ledger"];
+        using var end = new CancellationTokenSource();
+        var killed = 0;
+        var killing = Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                foreach (var pid in service.ForkServers)
+                {
+                    ProcessTable.Kill(pid);
+                    killed++;
+                }
+                // Servers are killed young and old, and the machine has other things to do.
+                await Task.Delay(Random.Shared.Next(1, 40), CancellationToken.None);
+                await service.Local.PrepareAsync(CancellationToken.None).Within();
+            }
+        });
+
+        var runs = Enumerable.Range(0, Count).Select(number => service.Start(Jobs.Python(
+            $"import os, sys\nwith open({WheelFolder.Python(ledger)}, 'a') as file: file.write('{number}\\n')\nprint({number})\nsys.exit({number % 100})"))).ToList();
+        for (var number = 0; number < Count; number++)
+        {
+            var result = await runs[number].Finished;
+            Assert.Equal((number % 100, $"{number}\n", ""), (result.ReturnCode, result.Stdout, result.Stderr));
+        }
+        await end.CancelAsync();
+        await killing;
+
+        Assert.Equal(Enumerable.Range(0, Count), File.ReadLines(ledger).Select(int.Parse).Order());
+        Assert.True(killed > 0);
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_killed_worker_is_left()
+    {
+        using var folder = new TestFolder();
+        await using var worker = WorkerProcess.Start(folder);
+        var started = folder["started"];
+        await worker.CallAsync(1, "print('warm')");
+        await Eventually.HoldsAsync(() => ProcessTable.Within(folder.Path).Any(ProcessTable.IsForkServer), "a fork server");
+        var call = worker.CallAsync(2, $"import time\nopen({WheelFolder.Python(started)}, 'w').close()\nwhile True: time.sleep(1)");
+        await Eventually.HoldsAsync(() => File.Exists(started), "a started job");
+
+        await worker.KillAsync();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+        await Eventually.HoldsAsync(() => ProcessTable.Within(folder.Path).All(pid => !ProcessTable.IsForkServer(pid)), "an end of the fork servers");
+    }
+
+    [Fact]
+    public async Task Many_jobs_leave_no_descriptor_open()
+    {
+        await using var service = await ServiceAsync();
+        for (var i = 0; i < 20; i++) await service.RunAsync("print(1)");
+        var before = Directory.GetFileSystemEntries("/proc/self/fd").Length;
+        for (var i = 0; i < 500; i++) Assert.Equal("1\n", (await service.RunAsync("print(1)")).Stdout);
+        // Other tests run beside this one; a descriptor a job would show all the same.
+        await Eventually.HoldsAsync(() => Directory.GetFileSystemEntries("/proc/self/fd").Length < before + 200, "fewer open files");
+        Assert.Empty(service.JobFolders);
+    }
+
+    private static async Task<TestService> ServiceAsync(Func<ExecutionOptions, ExecutionOptions>? execution = null, TimeProvider? time = null)
+    {
+        var service = new TestService(execution, time: time);
+        await service.Local.PrepareAsync(CancellationToken.None);
+        Assert.Single(service.ForkServers);
+        return service;
+    }
+
+    private static async Task KillServersAsync(TestService service)
+    {
+        var servers = service.ForkServers;
+        Assert.NotEmpty(servers);
+        foreach (var pid in servers) ProcessTable.Kill(pid);
+        await Eventually.HoldsAsync(() => servers.All(ProcessTable.HasEnded), "an end of the fork server");
+    }
+}
