@@ -1,12 +1,16 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
+using CodeExec.Worker.Processes;
 
 namespace CodeExec.Tests.Forking;
 
 /// <summary>Killing a fork server or what waits for it, at any moment, costs a caller at most a delay.</summary>
 public sealed class LostServerTests
 {
+    // SIGSTOP.
+    private const int Stop = 19;
+
     [Fact]
     public async Task A_running_job_survives_the_death_of_its_server()
     {
@@ -77,11 +81,12 @@ public sealed class LostServerTests
     [Fact]
     public async Task Every_job_runs_exactly_once_while_servers_are_killed()
     {
-        const int Count = 150;
-        await using var service = await ServiceAsync(options => options with { Concurrency = 4, QueueLimit = Count });
+        const int Count = 300;
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(options => options with { Concurrency = 4, QueueLimit = Count, RunTimeout = TimeSpan.FromDays(40), QueueTimeout = TimeSpan.FromDays(40) }, time);
         var ledger = service.Folder["ledger"];
         using var end = new CancellationTokenSource();
-        var killed = 0;
+        var killed = new HashSet<int>();
         var killing = Task.Run(async () =>
         {
             while (!end.IsCancellationRequested)
@@ -89,26 +94,58 @@ public sealed class LostServerTests
                 foreach (var pid in service.ForkServers)
                 {
                     ProcessTable.Kill(pid);
-                    killed++;
+                    killed.Add(pid);
                 }
-                // Servers are killed young and old, and the machine has other things to do.
-                await Task.Delay(Random.Shared.Next(1, 40), CancellationToken.None);
+                // Past the pause between two starts; the next dies young or old.
+                time.Pass(TimeSpan.FromSeconds(11));
                 await service.Local.PrepareAsync(CancellationToken.None).Within();
+                await Task.Delay(Random.Shared.Next(1, 30), CancellationToken.None);
             }
         });
 
         var runs = Enumerable.Range(0, Count).Select(number => service.Start(Jobs.Python(
             $"import os, sys\nwith open({WheelFolder.Python(ledger)}, 'a') as file: file.write('{number}\\n')\nprint({number})\nsys.exit({number % 100})"))).ToList();
-        for (var number = 0; number < Count; number++)
+        try
         {
-            var result = await runs[number].Finished;
-            Assert.Equal((number % 100, $"{number}\n", ""), (result.ReturnCode, result.Stdout, result.Stderr));
+            for (var number = 0; number < Count; number++)
+            {
+                var result = await runs[number].Finished;
+                Assert.Equal((number, number % 100, $"{number}\n", ""), (number, result.ReturnCode, result.Stdout, result.Stderr));
+            }
         }
-        await end.CancelAsync();
-        await killing;
+        finally
+        {
+            await end.CancelAsync();
+            await killing;
+        }
 
         Assert.Equal(Enumerable.Range(0, Count), File.ReadLines(ledger).Select(int.Parse).Order());
-        Assert.True(killed > 0);
+        Assert.True(killed.Count > 5, $"{killed.Count} servers were killed");
+    }
+
+    [Fact]
+    public async Task A_job_that_nobody_takes_runs_in_a_fresh_interpreter_and_the_frozen_server_is_replaced()
+    {
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(time: time);
+        var server = service.ForkServers.Single();
+        var waiting = service.WaitingChildren;
+        Assert.Equal(0, LibC.Kill(server, Stop));
+        foreach (var pid in waiting) ProcessTable.Kill(pid);
+
+        var run = service.Start(Jobs.Python("import os\nprint(os.getppid())"));
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Pass(TimeSpan.FromSeconds(1));
+                return run.Finished.IsCompleted;
+            },
+            "an end of the job");
+
+        Assert.Equal($"{Environment.ProcessId}\n", (await run.Finished).Stdout);
+        time.Pass(TimeSpan.FromSeconds(11));
+        await service.Local.PrepareAsync(CancellationToken.None);
+        Assert.Equal($"{service.ForkServers.Single(pid => pid != server)}\n", (await service.RunAsync("import os\nprint(os.getppid())")).Stdout);
     }
 
     [Fact]

@@ -7,10 +7,14 @@ internal sealed class ManualTime : TimeProvider
     private readonly List<Timer> _timers = [];
     private DateTimeOffset _now = DateTimeOffset.UtcNow;
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock) return _now;
     }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
 
     /// <summary>Waits until somebody waits for so much time, then lets it pass.</summary>
     public async Task PassAsync(TimeSpan awaited)
@@ -27,7 +31,7 @@ internal sealed class ManualTime : TimeProvider
         {
             _now += time;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
-            foreach (var timer in due) _timers.Remove(timer);
+            foreach (var timer in due) timer.Again(_now);
         }
         foreach (var timer in due) timer.Fire();
     }
@@ -46,6 +50,8 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class Timer(ManualTime clock, TimerCallback callback, object? state) : ITimer
     {
+        private TimeSpan _period;
+
         public DateTimeOffset Due { get; private set; }
 
         public void Fire() => callback(state);
@@ -56,10 +62,18 @@ internal sealed class ManualTime : TimeProvider
             {
                 clock._timers.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
+                _period = period;
                 Due = clock._now + dueTime;
                 clock._timers.Add(this);
             }
             return true;
+        }
+
+        /// <summary>Under the clock's lock: when it is due next. However much time has passed, it fires once.</summary>
+        public void Again(DateTimeOffset now)
+        {
+            if (_period > TimeSpan.Zero) Due = now + _period;
+            else clock._timers.Remove(this);
         }
 
         public void Dispose()
