@@ -17,7 +17,7 @@ internal sealed class ForkedChild : IChild
     private readonly TaskCompletionSource<ChildExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private int _serial;
-    private int _pendingSignal;
+    private int _lastSignal;
     private bool _isOrphan;
 
     private ForkedChild(ForkServer server, Stream stdout, Stream stderr, JobClaim claim, string datedFolder)
@@ -80,7 +80,8 @@ internal sealed class ForkedChild : IChild
         lock (_lock)
         {
             (_serial, Pid) = (serial, pid);
-            if (_pendingSignal != 0) Send(_pendingSignal);
+            // It came before there was anybody to send it to.
+            if (_lastSignal != 0) Send(_lastSignal);
         }
         _claim.Dispose();
     }
@@ -103,7 +104,12 @@ internal sealed class ForkedChild : IChild
     /// <summary>The server is gone and can't tell its end: from now on it is looked for.</summary>
     public void Orphaned()
     {
-        lock (_lock) _isOrphan = true;
+        lock (_lock)
+        {
+            _isOrphan = true;
+            // A server that died before this was known has not passed it on.
+            if (_lastSignal != 0) Send(_lastSignal);
+        }
         _ = WatchAsync();
     }
 
@@ -136,8 +142,8 @@ internal sealed class ForkedChild : IChild
         }
         lock (_lock)
         {
-            if (_serial == 0) _pendingSignal = signal;
-            else Send(signal);
+            _lastSignal = signal;
+            if (_serial != 0) Send(signal);
         }
     }
 
