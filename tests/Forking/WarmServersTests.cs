@@ -35,6 +35,61 @@ public sealed class WarmServersTests
         Assert.DoesNotContain(service.Logs.Lines, line => line.Contains("imports [kettle]", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n", "An imported package runs threads.")]
+    [InlineData("import os\nif not os.path.exists('main.py'): os._exit(3)\n", "It ended before it was ready.")]
+    [InlineData("import os\nif not os.path.exists('main.py'): os.abort()\n", "It ended before it was ready.")]
+    public async Task A_package_that_can_not_be_imported_ahead_runs_in_fresh_interpreters_and_the_log_says_so(string code, string reason)
+    {
+        await using var service = new TestService();
+        service.Wheels.Add("kettle", "1.0", code: code);
+        await service.Local.PrepareAsync(CancellationToken.None);
+        const string Code = "import kettle, os\nprint(kettle.VERSION, os.getppid())";
+        Assert.Equal($"1.0 {Environment.ProcessId}\n", (await service.RunAsync(Code, "kettle")).Stdout);
+        await Eventually.HoldsAsync(() => service.Logs.Lines.Any(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal)), "a warning");
+        Assert.Equal($"1.0 {Environment.ProcessId}\n", (await service.RunAsync(Code, "kettle")).Stdout);
+    }
+
+    [Theory]
+    [InlineData("import os\nif not os.path.exists('main.py'): raise ValueError('not here')\n", "")]
+    [InlineData("import os, sys\nif not os.path.exists('main.py'): sys.exit(3)\n", "")]
+    [InlineData("import atexit\natexit.register(print, 'at exit')\n", "at exit\n")]
+    public async Task What_a_package_does_at_its_import_happens_once_in_a_program(string code, string printed)
+    {
+        await using var service = new TestService();
+        service.Wheels.Add("kettle", "1.0", code: code);
+        await service.Local.PrepareAsync(CancellationToken.None);
+        Assert.Equal(printed, (await service.RunAsync("import kettle", "kettle")).Stdout);
+        await Eventually.HoldsAsync(() => service.Logs.Lines.Any(line => line.Contains("imports [kettle]", StringComparison.Ordinal)), "a server that imports kettle");
+        Assert.Equal(printed, (await service.RunAsync("import kettle", "kettle")).Stdout);
+    }
+
+    [Fact]
+    public async Task A_server_is_replaced_when_it_is_an_hour_old()
+    {
+        var time = new ManualTime();
+        await using var service = new TestService(time: time);
+        await service.Local.PrepareAsync(CancellationToken.None);
+        var first = Assert.Single(service.ForkServers);
+        time.Pass(TimeSpan.FromMinutes(61));
+        await Eventually.HoldsAsync(() => service.ForkServers is [var only] && only != first, "another server");
+        Assert.Equal($"{service.ForkServers.Single()}\n", (await service.RunAsync(TellParent)).Stdout);
+    }
+
+    [Fact]
+    public async Task The_least_recently_used_server_ends_when_memory_is_short()
+    {
+        // Less than one holds: only the base's own stays.
+        await using var service = new TestService(options => options with { ForkServerBytes = 1 });
+        service.Wheels.Add("kettle", "1.0");
+        await service.Local.PrepareAsync(CancellationToken.None);
+        var first = Assert.Single(service.ForkServers);
+        await service.RunAsync("import kettle", "kettle");
+        await Eventually.HoldsAsync(() => service.Logs.Lines.Any(line => line.Contains("was ended: all of them may hold", StringComparison.Ordinal)), "an end of the second server");
+        await Eventually.HoldsAsync(() => service.ForkServers is [var only] && only == first && service.JobProcesses.Count == 0, "one server");
+        Assert.Equal($"{first}\n", (await service.RunAsync(TellParent)).Stdout);
+    }
+
     [Fact]
     public async Task Jobs_are_forked_from_the_base_as_soon_as_the_service_is_prepared()
     {

@@ -45,7 +45,8 @@ internal sealed class ManualTime : TimeProvider
 
     private bool Waits(TimeSpan time)
     {
-        lock (_lock) return _timers.Exists(timer => timer.Due == _now + time);
+        // What repeats by itself is nobody's wait.
+        lock (_lock) return _timers.Exists(timer => !timer.Repeats && timer.Due == _now + time);
     }
 
     private sealed class Timer(ManualTime clock, TimerCallback callback, object? state) : ITimer
@@ -53,6 +54,8 @@ internal sealed class ManualTime : TimeProvider
         private TimeSpan _period;
 
         public DateTimeOffset Due { get; private set; }
+
+        public bool Repeats => _period > TimeSpan.Zero;
 
         public void Fire() => callback(state);
 
@@ -72,7 +75,7 @@ internal sealed class ManualTime : TimeProvider
         /// <summary>Under the clock's lock: when it is due next. However much time has passed, it fires once.</summary>
         public void Again(DateTimeOffset now)
         {
-            if (_period > TimeSpan.Zero) Due = now + _period;
+            if (Repeats) Due = now + _period;
             else clock._timers.Remove(this);
         }
 

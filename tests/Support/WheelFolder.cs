@@ -18,12 +18,13 @@ internal sealed class WheelFolder(string path)
     /// <param name="requires">Values of Requires-Dist.</param>
     /// <param name="extras">Values of Provides-Extra.</param>
     /// <param name="command">A console script to bring, which prints the version; null for none.</param>
+    /// <param name="code">More of the module.</param>
     /// <param name="padding">Bytes of further content, so that the package has a size.</param>
-    public WheelFolder Add(string name, string version, string[]? requires = null, string[]? extras = null, string? command = null, int padding = 0)
+    public WheelFolder Add(string name, string version, string[]? requires = null, string[]? extras = null, string? command = null, string code = "", int padding = 0)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [$"{name}.py"] = $"VERSION = '{version}'\n\ndef main():\n    print('{name}', VERSION)\n",
+            [$"{name}.py"] = $"VERSION = '{version}'\n\ndef main():\n    print('{name}', VERSION)\n{code}",
             [$"{name}-{version}.dist-info/METADATA"] = string.Concat(
             [
                 $"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
