@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Forking;
@@ -15,6 +16,8 @@ internal sealed class ForkServer : IAsyncDisposable
     // A fork takes 1 to 2 ms; even 64 at once are forked in 0.1 s.
     private static readonly TimeSpan TakeLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastWordsLimit = TimeSpan.FromMilliseconds(50);
+    private const int LongestSaid = 4096;
 
     private readonly SocketPair _control;
     private readonly SocketPair _jobs;
@@ -23,6 +26,8 @@ internal sealed class ForkServer : IAsyncDisposable
     private readonly Action<string> _whenLost;
     private readonly ITimer _watch;
     private readonly Task _listening;
+    private readonly Task _reading;
+    private readonly StringBuilder _said = new();
     private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -36,7 +41,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private ForkServer(SocketPair control, SocketPair jobs, ChildProcess process, TimeProvider time, Action<string> whenLost)
     {
         (_control, _jobs, _process, _time, _whenLost) = (control, jobs, process, time, whenLost);
-        Said = ReadAsync(process.Stdout);
+        _reading = ReadAsync(process.Stdout);
         _watch = time.CreateTimer(_ => CheckSent(), null, TakeLimit / 2, TakeLimit / 2);
         _listening = Task.WhenAll(ListenToServerAsync(), ListenToChildrenAsync());
     }
@@ -44,8 +49,14 @@ internal sealed class ForkServer : IAsyncDisposable
     /// <summary>Whether it can take jobs: false when it ended before it was ready.</summary>
     public Task<bool> Ready => _ready.Task;
 
-    /// <summary>What it printed, which is little, and all of it once it has ended.</summary>
-    public Task<string> Said { get; }
+    /// <summary>What it has printed: nothing, unless something is wrong.</summary>
+    public string Said
+    {
+        get
+        {
+            lock (_said) return _said.ToString().Trim();
+        }
+    }
 
     /// <summary>Its process.</summary>
     public int Pid => _process.Pid;
@@ -155,7 +166,10 @@ internal sealed class ForkServer : IAsyncDisposable
             }
         }
         _ready.TrySetResult(false);
-        Lose("it has ended");
+        // What it said last may be on its way.
+        await ((Task)_process.Exited).WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _reading.WaitAsync(LastWordsLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Lose($"it has ended{(_process.Exited.IsCompletedSuccessfully ? $" with code {(await _process.Exited).ReturnCode}" : "")}. {Said}".Trim());
     }
 
     // To the end of the last child that waits for a job, so that the word of one that took a job in time is heard.
@@ -274,19 +288,18 @@ internal sealed class ForkServer : IAsyncDisposable
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    private static async Task<string> ReadAsync(Stream stdout)
+    private async Task ReadAsync(Stream stdout)
     {
         using var reader = new StreamReader(stdout);
-        var kept = new System.Text.StringBuilder();
         try
         {
             while (await reader.ReadLineAsync() is { } line)
-                if (kept.Length < 4096) kept.AppendLine(line);
+                lock (_said)
+                    if (_said.Length < LongestSaid) _said.AppendLine(line);
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
         {
             // It was ended meanwhile.
         }
-        return kept.ToString();
     }
 }

@@ -81,7 +81,7 @@ internal sealed class WarmServer : IAsyncDisposable
                 environment.Python, ["-c", program, .. imports.Order(StringComparer.Ordinal)], CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true);
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };
             ready = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel);
-            if (!ready) throw new ForkServerLostException($"It ended before it was ready. {await warm.Server.Said}");
+            if (!ready) throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");
             warm.BytesAtStart = warm.Bytes;
             return warm;
         }

@@ -33,6 +33,8 @@ def serve():
     while True:
         for descriptor, _ in events.poll():
             if descriptor != CONTROL:
+                # By hand: children that were forked meanwhile may still hold it, and then closing it doesn't end its events.
+                events.unregister(descriptor)
                 ended = serials.pop(descriptor)
                 tell(control, b"ended %d %d" % (ended, reap(children.pop(ended), descriptor)))
                 continue
