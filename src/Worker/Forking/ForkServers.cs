@@ -69,7 +69,7 @@ public sealed partial class ForkServers : IAsyncDisposable
             if (warm is null) return null;
             warm.LastUsed = _time.GetTimestamp();
         }
-        return warm.Server.TryRun(new ForkedJob(workspace, CodeEnvironment.ForCode(workspace, environment.BinDirectory)));
+        return warm.Server.TryRun(new ForkedJob(workspace));
     }
 
     /// <summary>Learns from a job that ended well, and sees to it that the next of its kind finds a server.</summary>

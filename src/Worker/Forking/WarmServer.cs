@@ -74,7 +74,7 @@ internal sealed class WarmServer : IAsyncDisposable
         var ready = false;
         try
         {
-            folder = Workspace.Open(workDirectory, $"server-{JobId.Create()}", _ => { });
+            folder = Workspace.Create(Path.Combine(workDirectory, $"server-{JobId.Create()}"), _ => { });
             var environment = lease.Environment;
             var program = PythonScripts.Text("main_program.py") + "\n\n" + PythonScripts.Text("fork_server.py");
             var command = new ChildCommand(

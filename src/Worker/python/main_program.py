@@ -29,11 +29,19 @@ def load(home):
     main.__annotations__ = {}
     sys.modules["__main__"] = main
     try:
-        with open(path, "rb") as file:
-            return compile(file.read(), path, "exec", dont_inherit=True), main
+        return compile(_read(path), path, "exec", dont_inherit=True), main
     except BaseException:
         # A fresh interpreter says best what is wrong with a source.
         os.execv(sys.executable, [sys.executable, "main.py"])
+
+
+def _read(path):
+    # Without a file object: that takes 30 microseconds more.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, os.fstat(descriptor).st_size)
+    finally:
+        os.close(descriptor)
 
 
 def end(failure, main, known):
@@ -44,9 +52,9 @@ def end(failure, main, known):
     del failure
     _quietly(_wait_for_threads)
     _quietly(atexit._run_exitfuncs)
-    flushed = _flush_streams()
-    _quietly(_drop_objects, main, known)
-    return code if _flush_streams() and flushed else 120, interrupted
+    flushed = flush_streams()
+    _quietly(drop_objects, main, known)
+    return code if flush_streams() and flushed else 120, interrupted
 
 
 def _code_of(failure):
@@ -97,7 +105,7 @@ def _wait_for_threads():
         threading._shutdown()
 
 
-def _drop_objects(main, known):
+def drop_objects(main, known):
     """Lets go of what the program made, so that files are written out and finalizers run, module by module as the interpreter does."""
     sys.last_type = sys.last_value = sys.last_traceback = None
     own = [main]
@@ -125,7 +133,7 @@ def _flush(file):
         file.flush()
 
 
-def _flush_streams():
+def flush_streams():
     done = True
     for stream in (sys.stdout, sys.stderr):
         try:
