@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Forking;
@@ -16,8 +15,6 @@ internal sealed class ForkServer : IAsyncDisposable
     // A fork takes 1 to 2 ms; even 64 at once are forked in 0.1 s.
     private static readonly TimeSpan TakeLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LastWordsLimit = TimeSpan.FromMilliseconds(50);
-    private const int LongestSaid = 4096;
 
     private readonly SocketPair _control;
     private readonly SocketPair _jobs;
@@ -26,8 +23,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private readonly Action<string> _whenLost;
     private readonly ITimer _watch;
     private readonly Task _listening;
-    private readonly Task _reading;
-    private readonly StringBuilder _said = new();
+    private readonly ServerOutput _output;
     private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -41,7 +37,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private ForkServer(SocketPair control, SocketPair jobs, ChildProcess process, TimeProvider time, Action<string> whenLost)
     {
         (_control, _jobs, _process, _time, _whenLost) = (control, jobs, process, time, whenLost);
-        _reading = ReadAsync(process.Stdout);
+        _output = new ServerOutput(process.Stdout);
         _watch = time.CreateTimer(_ => CheckSent(), null, TakeLimit / 2, TakeLimit / 2);
         _listening = Task.WhenAll(ListenToServerAsync(), ListenToChildrenAsync());
     }
@@ -50,13 +46,7 @@ internal sealed class ForkServer : IAsyncDisposable
     public Task<bool> Ready => _ready.Task;
 
     /// <summary>What it has printed: nothing, unless something is wrong.</summary>
-    public string Said
-    {
-        get
-        {
-            lock (_said) return _said.ToString().Trim();
-        }
-    }
+    public string Said => _output.Text;
 
     /// <summary>Its process.</summary>
     public int Pid => _process.Pid;
@@ -168,7 +158,7 @@ internal sealed class ForkServer : IAsyncDisposable
         _ready.TrySetResult(false);
         // What it said last may be on its way.
         await ((Task)_process.Exited).WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _reading.WaitAsync(LastWordsLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _output.LastWordsAsync();
         Lose($"it has ended{(_process.Exited.IsCompletedSuccessfully ? $" with code {(await _process.Exited).ReturnCode}" : "")}. {Said}".Trim());
     }
 
@@ -287,19 +277,4 @@ internal sealed class ForkServer : IAsyncDisposable
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
-
-    private async Task ReadAsync(Stream stdout)
-    {
-        using var reader = new StreamReader(stdout);
-        try
-        {
-            while (await reader.ReadLineAsync() is { } line)
-                lock (_said)
-                    if (_said.Length < LongestSaid) _said.AppendLine(line);
-        }
-        catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
-        {
-            // It was ended meanwhile.
-        }
-    }
 }
