@@ -44,12 +44,15 @@ public sealed class LocalService : IAsyncDisposable
     public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
 
     /// <summary>Gets ready for the first job while nobody waits for it yet. Throws nothing.</summary>
-    public async Task PrepareAsync(CancellationToken cancel)
-    {
-        _forkServers.Open();
-        if (await _environments.PrepareAsync(cancel) is { } prepared)
-            await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    // Aside from the first step on: starting Python takes longer to set up than to do.
+    public Task PrepareAsync(CancellationToken cancel) => Task.Run(
+        async () =>
+        {
+            _forkServers.Open();
+            if (await _environments.PrepareAsync(cancel) is { } prepared)
+                await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        },
+        CancellationToken.None);
 
     /// <summary>Gets the interpreter found and the pre-warmed packages installed, in the background of calls. Throws only when cancelled.</summary>
     public async Task PrewarmAsync(CancellationToken cancel)
