@@ -43,8 +43,7 @@ public sealed class LocalService : IAsyncDisposable
     /// <param name="time">The clock; the system's when null.</param>
     public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
 
-    /// <summary>Gets ready for the first job while nobody waits for it yet. Throws nothing.</summary>
-    // Aside from the first step on: starting Python takes longer to set up than to do.
+    /// <summary>Gets ready for the first job while nobody waits for it yet; no step of it holds the caller up. Throws nothing.</summary>
     public Task PrepareAsync(CancellationToken cancel) => Task.Run(
         async () =>
         {

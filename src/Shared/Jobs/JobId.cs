@@ -4,6 +4,6 @@ namespace CodeExec.Shared.Jobs;
 public static class JobId
 {
     /// <summary>Makes a new id. Any thread.</summary>
-    // The last 12 digits of a GUID are all random, and from the kernel: RandomNumberGenerator would load OpenSSL for the first job.
+    /// <remarks>The last 12 digits of a GUID are all random, from the kernel; RandomNumberGenerator would load OpenSSL for the first job.</remarks>
     public static string Create() => Guid.NewGuid().ToString("N")[20..];
 }
