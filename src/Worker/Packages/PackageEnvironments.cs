@@ -22,6 +22,7 @@ public sealed partial class PackageEnvironments : IDisposable
     private readonly PackageOptions _options;
     private readonly EnvironmentStore _store;
     private readonly EnvironmentBuilder _builder;
+    private readonly CacheEviction _eviction;
     private readonly ILogger _log;
     private readonly SharedBuilds _builds = new();
     private readonly ConcurrentDictionary<string, bool> _satisfiedByBase = new(StringComparer.Ordinal);
@@ -34,8 +35,9 @@ public sealed partial class PackageEnvironments : IDisposable
     {
         _execution = execution;
         _options = options;
-        _store = new EnvironmentStore(options, time, logs.CreateLogger<EnvironmentStore>());
-        _builder = new EnvironmentBuilder(options, _store, time, logs.CreateLogger<EnvironmentBuilder>());
+        _store = new EnvironmentStore(options, time);
+        _builder = new EnvironmentBuilder(options, _store, new Pip(time), time, logs.CreateLogger<EnvironmentBuilder>());
+        _eviction = new CacheEviction(options, logs.CreateLogger<CacheEviction>());
         _log = logs.CreateLogger<PackageEnvironments>();
         _prewarmed = new Lazy<IReadOnlyList<PackageRequirement>>(() => PrewarmedPackages.Read(options, _log));
     }
@@ -117,10 +119,9 @@ public sealed partial class PackageEnvironments : IDisposable
         // Somebody may have finished it between our look and our turn.
         using (var built = _store.TryLease(environment))
             if (built is not null) return;
-        await _builder.BuildAsync(environment, requirements, interpreter, behind, report, cancel);
         // In use until the eviction is over, else a set larger than the whole cache would be gone before its first job.
-        using (_store.TryLease(environment))
-            _store.Evict([PrewarmedPlace(interpreter).Key, PlainPlace(interpreter).Key], _builder.Aside);
+        using (await _builder.BuildAsync(environment, requirements, interpreter, behind, report, cancel))
+            _eviction.Run([PrewarmedPlace(interpreter).Key, PlainPlace(interpreter).Key], _builder.Aside);
     }
 
     // The environment of calls that name no packages: the pre-warmed one if it was built, else one without packages of its own.
@@ -128,9 +129,7 @@ public sealed partial class PackageEnvironments : IDisposable
     {
         if (PrewarmedEnvironment(interpreter) is { } prewarmed && _store.TryLease(prewarmed) is { } lease) return lease;
         var plain = PlainPlace(interpreter);
-        if (_store.TryLease(plain) is { } existing) return existing;
-        _builder.BuildPlain(plain, interpreter);
-        return _store.TryLease(plain) ?? throw new IOException($"Environment {plain.Key} was made but can't be read in {plain.Root}.");
+        return _store.TryLease(plain) ?? _builder.BuildPlain(plain, interpreter);
     }
 
     private PackageEnvironment? PrewarmedEnvironment(PythonInterpreter interpreter) =>
@@ -144,7 +143,8 @@ public sealed partial class PackageEnvironments : IDisposable
     // Asking takes a Python start, so each answer is kept: a base, once in place, doesn't change.
     private async Task<bool> SatisfiedByBaseAsync(IReadOnlyList<PackageRequirement> requirements, string key, PythonInterpreter interpreter, CancellationToken cancel)
     {
-        if (interpreter.PipVersion is null) return false;
+        // Nobody resolves what the base has, so a set that was resolved needs no look into it.
+        if (interpreter.PipVersion is null || _builder.Knows(key)) return false;
         if (_satisfiedByBase.TryGetValue(key, out var known)) return known;
         using var lease = LeaseBase(interpreter);
         var command = new ChildCommand(

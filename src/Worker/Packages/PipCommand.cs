@@ -11,26 +11,37 @@ internal static class PipCommand
     // These would contradict what we ask of pip: where to install, and what to print.
     private static readonly HashSet<string> Ours = new(StringComparer.OrdinalIgnoreCase)
     {
-        "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_DRY_RUN", "PIP_REPORT",
+        "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_DRY_RUN", "PIP_REPORT", "PIP_DEST",
         "PIP_LOG", "PIP_QUIET", "PIP_VERBOSE", "PIP_REQUIRE_VIRTUALENV", "PIP_CACHE_DIR", "PIP_ONLY_BINARY", "PIP_NO_BINARY",
     };
 
-    /// <summary>Installs a set into a folder.</summary>
+    /// <summary>Finds the files that a set and all it needs come from, and puts them into a folder.</summary>
+    /// <param name="interpreter">Whose pip, and for whom.</param>
+    /// <param name="requirements">The set.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="scratch">HOME, TMPDIR and working directory; empty, so that no file in it can be mistaken for a package.</param>
+    /// <param name="options">Index, cache and whether sources may be built.</param>
+    public static ChildCommand Download(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string folder, string scratch, PackageOptions options) =>
+        Command(interpreter, ["download", "--dest", folder], requirements, scratch, options);
+
+    /// <summary>Installs a set into a folder: what must be built from source has no other way.</summary>
     /// <param name="interpreter">Whose pip, and for whom.</param>
     /// <param name="requirements">The set.</param>
     /// <param name="target">The folder.</param>
-    /// <param name="scratch">HOME, TMPDIR and working directory; empty, so that no file in it can be mistaken for a package.</param>
-    /// <param name="options">Index, cache and whether sources may be built.</param>
-    public static ChildCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options)
+    /// <param name="scratch">As above.</param>
+    /// <param name="options">As above.</param>
+    public static ChildCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options) =>
+        // Else pip reads every installed package to warn of conflicts that --target can't have: 85 ms.
+        Command(interpreter, ["install", "--target", target, "--root-user-action", "ignore", "--no-warn-conflicts"], requirements, scratch, options);
+
+    private static ChildCommand Command(
+        PythonInterpreter interpreter, IEnumerable<string> what, IEnumerable<PackageRequirement> requirements, string scratch, PackageOptions options)
     {
         List<string> arguments =
         [
             // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
-            "-I", "-m", "pip", "install",
-            "--target", target,
-            "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off", "--root-user-action", "ignore",
-            // Else pip reads every installed package to warn of conflicts that --target can't have: 85 ms.
-            "--no-warn-conflicts",
+            "-I", "-m", "pip", .. what,
+            "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off",
             "--cache-dir", Path.Combine(options.CacheDirectory, "pip"),
         ];
         if (!options.AllowSourceDistributions) arguments.AddRange(["--only-binary", ":all:"]);
