@@ -64,6 +64,9 @@ internal sealed class TestService : IAsyncDisposable
     private static bool IsEmpty(string jobFolder) =>
         TestFolder.Content(jobFolder).Order(StringComparer.Ordinal).SequenceEqual([Path.Combine(jobFolder, "home"), Path.Combine(jobFolder, "tmp")], StringComparer.Ordinal);
 
+    /// <summary>The unpacked wheels in place, each by its folder.</summary>
+    public IReadOnlyList<string> StoredWheels => !Directory.Exists(_folder["cache/wheels"]) ? [] : [.. Directory.EnumerateDirectories(_folder["cache/wheels"]).SelectMany(Directory.EnumerateDirectories)];
+
     /// <summary>Starts a job.</summary>
     public TestRun Start(ExecutionJob job)
     {

@@ -30,9 +30,9 @@ internal sealed partial class CacheEviction(PackageOptions options, ILogger<Cach
             if (!oldest.Entry.TryRemove(trash)) continue;
             total -= oldest.Bytes;
             LogEvicted(oldest.Name, oldest.Bytes / 1024 / 1024, total / 1024 / 1024, options.CacheMaxBytes / 1024 / 1024);
+            // A wheel was last of use when its last environment was.
             foreach (var name in oldest.Wheels)
-                if (--sharers[name] == 0 && wheels.TryGetValue(name, out var wheel))
-                    oldestFirst.Enqueue(wheel, wheel.LastUse > lastUse ? wheel.LastUse : lastUse);
+                if (--sharers[name] == 0 && wheels.TryGetValue(name, out var wheel)) oldestFirst.Enqueue(wheel, lastUse);
         }
     }
 

@@ -16,6 +16,7 @@ namespace CodeExec.Worker.Packages;
 public sealed partial class PackageEnvironments : IDisposable
 {
     private const int BuildAttempts = 3;
+    private const int MostPrewarmed = 8;
     private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(20);
 
     private readonly ExecutionOptions _execution;
@@ -23,6 +24,7 @@ public sealed partial class PackageEnvironments : IDisposable
     private readonly EnvironmentStore _store;
     private readonly EnvironmentBuilder _builder;
     private readonly CacheEviction _eviction;
+    private readonly WantedSets _wanted;
     private readonly ILogger _log;
     private readonly SharedBuilds _builds = new();
     private readonly ConcurrentDictionary<string, bool> _satisfiedByBase = new(StringComparer.Ordinal);
@@ -38,6 +40,7 @@ public sealed partial class PackageEnvironments : IDisposable
         _store = new EnvironmentStore(options, time);
         _builder = new EnvironmentBuilder(options, _store, new Pip(time), time, logs.CreateLogger<EnvironmentBuilder>());
         _eviction = new CacheEviction(options, logs.CreateLogger<CacheEviction>());
+        _wanted = new WantedSets(options, time);
         _log = logs.CreateLogger<PackageEnvironments>();
         _prewarmed = new Lazy<IReadOnlyList<PackageRequirement>>(() => PrewarmedPackages.Read(options, _log));
     }
@@ -52,23 +55,17 @@ public sealed partial class PackageEnvironments : IDisposable
     {
         var interpreter = await InterpreterAsync(cancel);
         if (requirements.Count == 0) return LeaseBase(interpreter);
-
-        var behind = PrewarmedEnvironment(interpreter);
-        var environment = _store.Locate(EnvironmentKey.Of(requirements, interpreter, _options, behind?.Key), interpreter);
-        if (_store.TryLease(environment) is { } lease) return lease.As(PackagesCache.Hit);
-        if (await SatisfiedByBaseAsync(requirements, environment.Key, interpreter, cancel)) return LeaseBase(interpreter).As(PackagesCache.Hit);
-
-        for (var attempt = 1; ; attempt++)
-        {
-            await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, requirements, interpreter, behind, report, end), progress, cancel);
-            if (_store.TryLease(environment) is { } built) return built.As(PackagesCache.Miss);
-            // In a cache that is too small for what is asked of it at once, another call's eviction may come in between.
-            if (attempt == BuildAttempts) throw new IOException($"Environment {environment.Key} was built but can't be read in {environment.Root}.");
-        }
+        var lease = await AcquireAsync(requirements, interpreter, progress, cancel);
+        _wanted.Count(requirements);
+        return lease;
     }
 
     /// <summary>Takes an environment that was acquired before into use again; null when it was evicted meanwhile.</summary>
     public EnvironmentLease? TryLease(PackageEnvironment environment) => _store.TryLease(environment);
+
+    /// <summary>The sets of packages that calls asked for most, most first: what is worth being ready for.</summary>
+    /// <param name="most">No more than so many.</param>
+    public IReadOnlyList<WantedSet> MostWanted(int most) => _wanted.Top(most);
 
     /// <summary>Finds the interpreter and makes the base, so that the first job needn't wait for that. Throws nothing: the job will say.</summary>
     /// <returns>The base; null when it could not be made.</returns>
@@ -86,20 +83,19 @@ public sealed partial class PackageEnvironments : IDisposable
         }
     }
 
-    /// <summary>Finds the interpreter and installs the pre-warmed packages where they are missing. Throws only when cancelled.</summary>
+    /// <summary>
+    /// Finds the interpreter, installs the pre-warmed packages where they are missing, then makes the environments that calls asked for most,
+    /// one at a time: they may have been evicted, or the interpreter is another one. Throws only when cancelled.
+    /// </summary>
     public async Task PrewarmAsync(CancellationToken cancel)
     {
         try
         {
             var interpreter = await InterpreterAsync(cancel);
-            using var lease = LeaseBase(interpreter);
-            LogPython(interpreter.Path, interpreter.Version, interpreter.PipVersion ?? "none");
-            if (_prewarmed.Value is not { Count: > 0 } wanted || PrewarmedEnvironment(interpreter) is not null) return;
-            var environment = PrewarmedPlace(interpreter);
-            if (await SatisfiedByBaseAsync(wanted, environment.Key, interpreter, cancel)) return;
-            await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, wanted, interpreter, null, report, end), _ => { }, cancel);
+            await PrewarmBaseAsync(interpreter, cancel);
+            foreach (var wanted in MostWanted(MostPrewarmed)) await PrewarmAsync(wanted, interpreter, cancel);
         }
-        catch (Exception fault) when (fault is RunnerException or InstallFailedException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is RunnerException or IOException or UnauthorizedAccessException)
         {
             // Calls still work: each installs what it asks for.
             LogNotPrewarmed(fault.Message);
@@ -109,8 +105,55 @@ public sealed partial class PackageEnvironments : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _wanted.Dispose();
         _builder.Dispose();
         _finding.Dispose();
+    }
+
+    private async Task PrewarmBaseAsync(PythonInterpreter interpreter, CancellationToken cancel)
+    {
+        using var lease = LeaseBase(interpreter);
+        LogPython(interpreter.Path, interpreter.Version, interpreter.PipVersion ?? "none");
+        if (_prewarmed.Value is not { Count: > 0 } wanted || PrewarmedEnvironment(interpreter) is not null) return;
+        var environment = PrewarmedPlace(interpreter);
+        if (await SatisfiedByBaseAsync(wanted, environment.Key, interpreter, cancel)) return;
+        try
+        {
+            await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, wanted, interpreter, null, report, end), _ => { }, cancel);
+        }
+        catch (InstallFailedException fault)
+        {
+            LogNotPrewarmed(fault.Message);
+        }
+    }
+
+    private async Task PrewarmAsync(WantedSet wanted, PythonInterpreter interpreter, CancellationToken cancel)
+    {
+        try
+        {
+            using var lease = await AcquireAsync(wanted.Requirements, interpreter, _ => { }, cancel);
+        }
+        catch (InstallFailedException fault)
+        {
+            // Not there any more, most often; the call that asks for it will hear why.
+            LogWantedNotPrewarmed(string.Join(", ", wanted.Requirements), fault.Message);
+        }
+    }
+
+    private async Task<EnvironmentLease> AcquireAsync(IReadOnlyList<PackageRequirement> requirements, PythonInterpreter interpreter, Action<string> progress, CancellationToken cancel)
+    {
+        var behind = PrewarmedEnvironment(interpreter);
+        var environment = _store.Locate(EnvironmentKey.Of(requirements, interpreter, _options, behind?.Key), interpreter);
+        if (_store.TryLease(environment) is { } lease) return lease.As(PackagesCache.Hit);
+        if (await SatisfiedByBaseAsync(requirements, environment.Key, interpreter, cancel)) return LeaseBase(interpreter).As(PackagesCache.Hit);
+
+        for (var attempt = 1; ; attempt++)
+        {
+            await _builds.JoinAsync(environment.Key, (report, end) => BuildAsync(environment, requirements, interpreter, behind, report, end), progress, cancel);
+            if (_store.TryLease(environment) is { } built) return built.As(PackagesCache.Miss);
+            // In a cache that is too small for what is asked of it at once, another call's eviction may come in between.
+            if (attempt == BuildAttempts) throw new IOException($"Environment {environment.Key} was built but can't be read in {environment.Root}.");
+        }
     }
 
     private async Task BuildAsync(
@@ -173,4 +216,7 @@ public sealed partial class PackageEnvironments : IDisposable
 
     [LoggerMessage(414, LogLevel.Warning, "The pre-warmed packages could not be installed; calls install what they ask for. {Reason}")]
     private partial void LogNotPrewarmed(string reason);
+
+    [LoggerMessage(415, LogLevel.Information, "{Packages} could not be pre-warmed though calls asked for it: {Reason}")]
+    private partial void LogWantedNotPrewarmed(string packages, string reason);
 }
