@@ -94,7 +94,7 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
     {
         var home = Path.Combine(scratch, "install");
         FolderTree.Create(home);
-        await pip.RunAsync(PipCommand.Install(interpreter, requirements, aside.SitePackages, home, options), interpreter, output, progress, cancel);
+        await pip.RunAsync(PipCommand.Install(interpreter, requirements, aside.SitePackages, home, options), output, progress, cancel);
         ConsoleScripts.Adopt(aside, interpreter.Path, python);
     }
 

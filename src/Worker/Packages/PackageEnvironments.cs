@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
-using CodeExec.Worker.Processes;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Packages;
@@ -17,17 +15,17 @@ public sealed partial class PackageEnvironments : IDisposable
 {
     private const int BuildAttempts = 3;
     private const int MostPrewarmed = 8;
-    private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(20);
 
     private readonly ExecutionOptions _execution;
     private readonly PackageOptions _options;
     private readonly EnvironmentStore _store;
+    private readonly Pip _pip;
     private readonly EnvironmentBuilder _builder;
     private readonly CacheEviction _eviction;
     private readonly WantedSets _wanted;
     private readonly ILogger _log;
     private readonly SharedBuilds _builds = new();
-    private readonly ConcurrentDictionary<string, bool> _satisfiedByBase = new(StringComparer.Ordinal);
+    private readonly BaseContent _baseContent = new();
     private readonly Lazy<IReadOnlyList<PackageRequirement>> _prewarmed;
     private readonly SemaphoreSlim _finding = new(1);
     private PythonInterpreter? _interpreter;
@@ -38,7 +36,8 @@ public sealed partial class PackageEnvironments : IDisposable
         _execution = execution;
         _options = options;
         _store = new EnvironmentStore(options, time);
-        _builder = new EnvironmentBuilder(options, _store, new Pip(time), time, logs.CreateLogger<EnvironmentBuilder>());
+        _pip = new Pip(options, time, logs.CreateLogger<Pip>());
+        _builder = new EnvironmentBuilder(options, _store, _pip, time, logs.CreateLogger<EnvironmentBuilder>());
         _eviction = new CacheEviction(options, logs.CreateLogger<CacheEviction>());
         _wanted = new WantedSets(options, time);
         _log = logs.CreateLogger<PackageEnvironments>();
@@ -93,6 +92,7 @@ public sealed partial class PackageEnvironments : IDisposable
         {
             var interpreter = await InterpreterAsync(cancel);
             await PrewarmBaseAsync(interpreter, cancel);
+            _pip.WarmUp(interpreter);
             foreach (var wanted in MostWanted(MostPrewarmed)) await PrewarmAsync(wanted, interpreter, cancel);
         }
         catch (Exception fault) when (fault is RunnerException or IOException or UnauthorizedAccessException)
@@ -106,6 +106,7 @@ public sealed partial class PackageEnvironments : IDisposable
     public void Dispose()
     {
         _wanted.Dispose();
+        _pip.Dispose();
         _builder.Dispose();
         _finding.Dispose();
     }
@@ -183,17 +184,12 @@ public sealed partial class PackageEnvironments : IDisposable
     private PackageEnvironment PrewarmedPlace(PythonInterpreter interpreter) =>
         _store.Locate(EnvironmentKey.Of(_prewarmed.Value, interpreter, _options, null), interpreter);
 
-    // Asking takes a Python start, so each answer is kept: a base, once in place, doesn't change.
     private async Task<bool> SatisfiedByBaseAsync(IReadOnlyList<PackageRequirement> requirements, string key, PythonInterpreter interpreter, CancellationToken cancel)
     {
         // Nobody resolves what the base has, so a set that was resolved needs no look into it.
         if (interpreter.PipVersion is null || _builder.Knows(key)) return false;
-        if (_satisfiedByBase.TryGetValue(key, out var known)) return known;
         using var lease = LeaseBase(interpreter);
-        var command = new ChildCommand(
-            lease.Environment.Python, ["-I", "-c", PythonScripts.Text("check_installed.py"), .. requirements.Select(requirement => requirement.Text)], CodeEnvironment.Inherited(), "/");
-        var (exit, _) = await CapturedCommand.RunAsync(command, CheckLimit, cancel);
-        return _satisfiedByBase[key] = exit.ReturnCode == 0;
+        return await _baseContent.SatisfiesAsync(requirements, key, lease.Environment, cancel);
     }
 
     private async ValueTask<PythonInterpreter> InterpreterAsync(CancellationToken cancel)

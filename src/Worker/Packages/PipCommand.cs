@@ -5,8 +5,14 @@ using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Packages;
 
-/// <summary>The command line and environment that pip is run with.</summary>
-internal static class PipCommand
+/// <summary>One command for pip, with the environment that it is run with. Immutable.</summary>
+/// <param name="Interpreter">Whose pip, and for whom.</param>
+/// <param name="Arguments">What comes after <c>pip</c>.</param>
+/// <param name="Environment">The whole environment.</param>
+/// <param name="Scratch">The working directory.</param>
+/// <param name="BuildsPackages">Whether it may run the build code of packages.</param>
+internal sealed record PipCommand(
+    PythonInterpreter Interpreter, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Scratch, bool BuildsPackages)
 {
     // These would contradict what we ask of pip: where to install, and what to print.
     private static readonly HashSet<string> Ours = new(StringComparer.OrdinalIgnoreCase)
@@ -21,8 +27,8 @@ internal static class PipCommand
     /// <param name="folder">The folder.</param>
     /// <param name="scratch">HOME, TMPDIR and working directory; empty, so that no file in it can be mistaken for a package.</param>
     /// <param name="options">Index, cache and whether sources may be built.</param>
-    public static ChildCommand Download(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string folder, string scratch, PackageOptions options) =>
-        Command(interpreter, ["download", "--dest", folder], requirements, scratch, options);
+    public static PipCommand Download(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string folder, string scratch, PackageOptions options) =>
+        Create(interpreter, ["download", "--dest", folder], requirements, scratch, options);
 
     /// <summary>Installs a set into a folder: what must be built from source has no other way.</summary>
     /// <param name="interpreter">Whose pip, and for whom.</param>
@@ -30,27 +36,31 @@ internal static class PipCommand
     /// <param name="target">The folder.</param>
     /// <param name="scratch">As above.</param>
     /// <param name="options">As above.</param>
-    public static ChildCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options) =>
+    public static PipCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options) =>
         // Else pip reads every installed package to warn of conflicts that --target can't have: 85 ms.
-        Command(interpreter, ["install", "--target", target, "--root-user-action", "ignore", "--no-warn-conflicts"], requirements, scratch, options);
+        Create(interpreter, ["install", "--target", target, "--root-user-action", "ignore", "--no-warn-conflicts"], requirements, scratch, options);
 
-    private static ChildCommand Command(
+    /// <summary>The same as a process.</summary>
+    public ChildCommand InItsOwnPython() =>
+        // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
+        new(Interpreter.Path, ["-I", "-m", "pip", .. Arguments], Environment, Scratch, MergeStderr: true);
+
+    private static PipCommand Create(
         PythonInterpreter interpreter, IEnumerable<string> what, IEnumerable<PackageRequirement> requirements, string scratch, PackageOptions options)
     {
         List<string> arguments =
         [
-            // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
-            "-I", "-m", "pip", .. what,
+            .. what,
             "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off",
             "--cache-dir", Path.Combine(options.CacheDirectory, "pip"),
         ];
         if (!options.AllowSourceDistributions) arguments.AddRange(["--only-binary", ":all:"]);
         arguments.Add("--");
         arguments.AddRange(requirements.Select(requirement => requirement.Text));
-        return new ChildCommand(interpreter.Path, arguments, Environment(scratch, options), scratch, MergeStderr: true);
+        return new PipCommand(interpreter, arguments, EnvironmentFor(scratch, options), scratch, options.AllowSourceDistributions);
     }
 
-    private static Dictionary<string, string> Environment(string scratch, PackageOptions options)
+    private static Dictionary<string, string> EnvironmentFor(string scratch, PackageOptions options)
     {
         var environment = CodeEnvironment.Inherited();
         environment["HOME"] = scratch;

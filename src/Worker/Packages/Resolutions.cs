@@ -61,9 +61,11 @@ internal sealed class Resolutions(PackageOptions options, TimeProvider time)
         foreach (var word in options.PipEnvironment.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))
         {
             var path = Uri.TryCreate(word, UriKind.Absolute, out var address) && address.IsFile ? address.LocalPath : word;
+            // pip works in a folder of its own, so a relative path names nothing.
+            if (!Path.IsPathRooted(path)) continue;
             if (File.Exists(path)) Add(seen, new FileInfo(path));
             else if (Directory.Exists(path))
-                foreach (var file in new DirectoryInfo(path).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal)) Add(seen, file);
+                foreach (var file in new DirectoryInfo(path).EnumerateFiles("*", new EnumerationOptions()).OrderBy(file => file.Name, StringComparer.Ordinal)) Add(seen, file);
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(seen.ToString())));
     }

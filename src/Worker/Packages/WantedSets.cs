@@ -29,7 +29,8 @@ internal sealed class WantedSets(PackageOptions options, TimeProvider time) : ID
         var wanted = new WantedSet([.. requirements.DistinctBy(requirement => requirement.Text).OrderBy(requirement => requirement.Text, StringComparer.Ordinal)], 1, now);
         lock (_lock)
         {
-            Add(_unwritten, wanted);
+            // Where nothing can be written, it must not grow for ever.
+            if (_unwritten.Count < MostKept) Add(_unwritten, wanted);
             if (now - _lastWrite < WriteInterval) return;
             _lastWrite = now;
             Write();

@@ -52,7 +52,7 @@ internal sealed class WheelResolver(PackageOptions options, Pip pip, TimeProvide
     {
         var (downloads, unpacked, home) = (Path.Combine(scratch, "downloads"), Path.Combine(scratch, "unpacked"), Path.Combine(scratch, "home"));
         foreach (var folder in new[] { downloads, unpacked, home }) FolderTree.Create(folder);
-        await pip.RunAsync(PipCommand.Download(interpreter, requirements, downloads, home, options), interpreter, output, progress, cancel);
+        await pip.RunAsync(PipCommand.Download(interpreter, requirements, downloads, home, options), output, progress, cancel);
         var files = Directory.GetFiles(downloads);
         if (!files.All(file => file.EndsWith(".whl", StringComparison.Ordinal))) return null;
 
@@ -67,7 +67,11 @@ internal sealed class WheelResolver(PackageOptions options, Pip pip, TimeProvide
                 if (_store.TryHold(id) is { } wheel) held.Add(wheel);
                 else missing.Add((id, file, Path.Combine(unpacked, digest)));
             }
-            if (missing.Count > 0) await _unpacker.UnpackAsync([.. missing.Select(wheel => (wheel.Wheel, wheel.Folder))], interpreter, home, cancel);
+            if (missing.Count > 0)
+            {
+                progress($"Unpacking {string.Join(", ", missing.Select(wheel => Path.GetFileName(wheel.Wheel)).Order(StringComparer.Ordinal))}");
+                await _unpacker.UnpackAsync([.. missing.Select(wheel => (wheel.Wheel, wheel.Folder))], interpreter, home, cancel);
+            }
             foreach (var (id, wheel, folder) in missing) held.Add(_store.Publish(id, Path.GetFileName(wheel), folder));
             _resolutions.Remember(key, held.All.Select(wheel => wheel.Id), scratch);
             return held;
