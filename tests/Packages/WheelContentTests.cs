@@ -68,7 +68,7 @@ public sealed class WheelContentTests
     }
 
     [Theory]
-    [InlineData("../escaped.py", "\"its entry '../escaped.py' lies outside\"")]
+    [InlineData("../escaped.py", "its entry '../escaped.py' lies outside the folder")]
     [InlineData("kettle/../../escaped.py", "lies outside the folder")]
     [InlineData("/escaped.py", "lies outside the folder")]
     [InlineData("kettle-1.0.data/data/../../../escaped.py", "lies outside the folder")]
@@ -82,7 +82,7 @@ public sealed class WheelContentTests
         var result = await service.RunAsync("import kettle", "kettle");
         Assert.Equal((ExecutionStatus.InstallFailed, 1), (result.Status, result.ReturnCode));
         Assert.Contains("The wheel kettle-1.0-py3-none-any.whl is refused: ", result.Stderr, StringComparison.Ordinal);
-        Assert.Contains(words.Trim('"'), result.Stderr, StringComparison.Ordinal);
+        Assert.Contains(words, result.Stderr, StringComparison.Ordinal);
         Assert.Contains("Ask for another version", result.Hint, StringComparison.Ordinal);
         Assert.Empty(service.StoredWheels);
         Assert.DoesNotContain(TestFolder.Content(service.Folder.Path), path => path.EndsWith("escaped.py", StringComparison.Ordinal));
