@@ -58,7 +58,7 @@ public sealed class WarmPipTests
         await index.WasAsked();
         run.Stop.Request(StopReason.ClientCancelled);
         Assert.Equal(ExecutionStatus.Cancelled, (await run.Finished).Status);
-        Assert.Empty(ProcessTable.Within(service.Folder.Path));
+        Assert.Empty(service.JobProcesses);
         Assert.Empty(WarmPips(service));
         index.Release();
         Assert.Equal("1.0\n", (await service.RunAsync("import kettle; print(kettle.VERSION)", "kettle")).Stdout);
