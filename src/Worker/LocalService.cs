@@ -60,6 +60,7 @@ public sealed class LocalService : IAsyncDisposable
         await _environments.PrewarmAsync(cancel);
         // Where the packages were missing there is another base now.
         await PrepareAsync(cancel);
+        await _forkServers.PrewarmAsync(cancel);
     }
 
     /// <inheritdoc/>

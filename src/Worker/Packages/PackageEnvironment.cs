@@ -29,6 +29,9 @@ public sealed record PackageEnvironment(string Key, string Root, string MinorVer
     /// <summary>Says what is in it; a reader holds it open, and so locked, while a job uses the environment.</summary>
     public string Manifest => Path.Combine(Root, ManifestName);
 
+    /// <summary>What programs were seen to import from it, one module a line: a note for the next start, not part of the environment.</summary>
+    public string ImportsNote => Path.Combine(Root, "imports.txt");
+
     /// <summary>Makes the folders and files of an environment without packages.</summary>
     /// <param name="interpreter">What it stands on.</param>
     /// <param name="furtherPackages">Folders whose packages are visible too, behind its own.</param>

@@ -66,6 +66,22 @@ public sealed partial class PackageEnvironments : IDisposable
     /// <param name="most">No more than so many.</param>
     public IReadOnlyList<WantedSet> MostWanted(int most) => _wanted.Top(most);
 
+    /// <summary>The environments of those sets that are in place.</summary>
+    /// <param name="most">No more than so many.</param>
+    /// <param name="cancel">Ends the search for the interpreter.</param>
+    /// <exception cref="RunnerException">There is no usable Python.</exception>
+    public async Task<IReadOnlyList<PackageEnvironment>> MostWantedInPlaceAsync(int most, CancellationToken cancel)
+    {
+        var interpreter = await InterpreterAsync(cancel);
+        var behind = PrewarmedEnvironment(interpreter);
+        return
+        [
+            .. MostWanted(most)
+                .Select(wanted => _store.Locate(EnvironmentKey.Of(wanted.Requirements, interpreter, _options, behind?.Key), interpreter))
+                .Where(environment => File.Exists(environment.Manifest)),
+        ];
+    }
+
     /// <summary>Finds the interpreter and makes the base, so that the first job needn't wait for that. Throws nothing: the job will say.</summary>
     /// <returns>The base; null when it could not be made.</returns>
     public async Task<PackageEnvironment?> PrepareAsync(CancellationToken cancel)
