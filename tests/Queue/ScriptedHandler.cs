@@ -14,7 +14,7 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
 
     public ConcurrentQueue<string> Handled { get; } = new();
 
-    public int Slots => slots;
+    public int Slots { get; set; } = slots;
 
     /// <summary>How many jobs it had in its hands at most.</summary>
     public int Most => Volatile.Read(ref _most);

@@ -73,7 +73,6 @@ public sealed class RedisEngine : IAsyncDisposable
         await _end.CancelAsync();
         await Task.WhenAll(_duties).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_replies is not null) await _replies.DisposeAsync();
-        _receiver?.Dispose();
         await _redis.DisposeAsync();
         _end.Dispose();
     }

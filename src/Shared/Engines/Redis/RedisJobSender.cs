@@ -24,7 +24,7 @@ internal sealed class RedisJobSender(RedisConnection redis, RedisReplies replies
                 [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(replies.Web)],
                 job.Id, JobJson.Write(job), replies.Web, options.QueueLimit,
                 (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)(options.QueueTimeout + options.LongestRun).TotalMilliseconds,
-                RedisKeys.Wake, (long)options.Lease.TotalMilliseconds);
+                RedisKeys.Wake, (long)options.Lease.TotalMilliseconds, job.Packages.Count);
             if (ahead < 0)
                 throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
             return sent;
