@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
@@ -42,6 +43,9 @@ public sealed class LocalService : IAsyncDisposable
     /// <param name="logs">Where the parts log.</param>
     /// <param name="time">The clock; the system's when null.</param>
     public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
+
+    /// <summary>Whether a job with these packages would find them ready.</summary>
+    public bool Holds(IReadOnlyList<PackageRequirement> packages) => _environments.Holds(packages);
 
     /// <summary>Gets ready for the first job while nobody waits for it yet; no step of it holds the caller up. Throws nothing.</summary>
     public Task PrepareAsync(CancellationToken cancel) => Task.Run(

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CodeExec.Tests.Queue;
 
 /// <summary>The contract, on a real redis-server.</summary>
-public sealed class RedisQueueTests : QueueContract
+public sealed class RedisQueueTests : WarmQueueContract
 {
     private RedisServer _redis = null!;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using CodeExec.Shared.Packages;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
@@ -32,12 +32,15 @@ internal sealed class BaseContent
         return _answers[key] = exit.ReturnCode == 0;
     }
 
+    /// <summary>Whether the base was found to satisfy a set before.</summary>
+    public bool IsKnownToSatisfy(string key) => _answers.TryGetValue(key, out var satisfied) && satisfied;
+
     private async Task<IReadOnlySet<string>> ProjectsAsync(PackageEnvironment environment, CancellationToken cancel)
     {
         if (_projects.TryGetValue(environment.Key, out var known)) return known;
         var (exit, output) = await AskAsync(environment, "list_installed.py", [], cancel);
         // Metadata that can't be read: nothing counts as installed, and what is asked for is installed anew.
-        var names = exit.ReturnCode == 0 ? JsonSerializer.Deserialize<string[]>(output.Trim())! : [];
+        var names = exit.ReturnCode == 0 ? JsonNode.Parse(output)!.AsArray().Select(name => name!.GetValue<string>()) : [];
         return _projects[environment.Key] = names.Select(PackageRequirement.Normalize).ToHashSet(StringComparer.Ordinal);
     }
 

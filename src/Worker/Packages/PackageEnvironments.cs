@@ -66,6 +66,14 @@ public sealed partial class PackageEnvironments : IDisposable
     /// <param name="most">No more than so many.</param>
     public IReadOnlyList<WantedSet> MostWanted(int most) => _wanted.Top(most);
 
+    /// <summary>Whether <see cref="AcquireAsync(IReadOnlyList{PackageRequirement}, Action{string}, CancellationToken)"/> would find this set ready, as far as that can be told at a glance.</summary>
+    public bool Holds(IReadOnlyList<PackageRequirement> requirements)
+    {
+        if (_interpreter is not { } interpreter) return false;
+        var environment = _store.Locate(EnvironmentKey.Of(requirements, interpreter, _options, PrewarmedEnvironment(interpreter)?.Key), interpreter);
+        return File.Exists(environment.Manifest) || _baseContent.IsKnownToSatisfy(environment.Key);
+    }
+
     /// <summary>The environments of those sets that are in place.</summary>
     /// <param name="most">No more than so many.</param>
     /// <param name="cancel">Ends the search for the interpreter.</param>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeExec.Shared.Packages;
@@ -75,7 +76,7 @@ internal sealed class WantedSets(PackageOptions options, TimeProvider time) : ID
             foreach (var wanted in _unwritten.Values) Add(all, wanted);
             var kept = all.Values.Where(wanted => time.GetUtcNow() - wanted.LastCall < KeptFor).OrderByDescending(wanted => wanted.LastCall).Take(MostKept);
             file.SetLength(0);
-            file.Write(JsonSerializer.SerializeToUtf8Bytes(new JsonArray([.. kept.Select(ToJson)])));
+            file.Write(Encoding.UTF8.GetBytes(new JsonArray([.. kept.Select(ToJson)]).ToJsonString()));
             _unwritten.Clear();
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

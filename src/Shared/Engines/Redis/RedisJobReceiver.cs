@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Packages;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
@@ -30,6 +31,8 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     // Entries of jobs that ran here and whose end Redis was never told: they must not look as if they had never begun.
     private readonly ConcurrentQueue<string> _unannounced = new();
     private IJobHandler? _handler;
+    private volatile bool _stopping;
+    private volatile IReadOnlyCollection<string> _shownSets = [];
 
     public RedisJobReceiver(RedisConnection redis, QueueOptions options, TimeSpan drainTime, TimeProvider time, ILogger<RedisJobReceiver> log)
     {
@@ -48,7 +51,10 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     {
         _handler = handler;
         await _redis.SubscribeAsync(RedisKeys.Cancel(Worker), id => Stop(System.Text.Encoding.UTF8.GetString(id), StopReason.ClientCancelled));
+        await TryShowLifeAsync();
         await _taking.RunAsync(stop);
+        _stopping = true;
+        await TryShowLifeAsync();
         await DrainAsync();
         await LeaveAsync();
     }
@@ -62,6 +68,29 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     /// <summary>Hands back the jobs that Redis holds for this worker's although it never heard of them.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
     public Task HandBackAsync() => _taking.HandBackAsync();
+
+    /// <summary>Shows that this worker lives, how many jobs it may have in its hands, and what it has ready.</summary>
+    /// <exception cref="RedisUnavailableException">No answer in time.</exception>
+    public Task ShowLifeAsync()
+    {
+        var handler = _stopping ? null : _handler;
+        _shownSets = handler?.Warmth.Sets ?? [];
+        return _redis.RunAsync(
+            RedisScript.Alive, [RedisKeys.Worker(Worker)],
+            [Worker, handler?.Slots ?? 0, (long)_options.Lease.TotalMilliseconds, RedisKeys.WarmPrefix, .. _shownSets.Select(set => (RedisValue)set)]);
+    }
+
+    private async Task TryShowLifeAsync()
+    {
+        try
+        {
+            await ShowLifeAsync();
+        }
+        catch (RedisUnavailableException)
+        {
+            // With the next renewal, then.
+        }
+    }
 
     private void Begin(TakenJob taken)
     {
@@ -92,6 +121,8 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
             // An installation may be silent for longer than a job may wait; without packages the start follows at once.
             if (delivery.Job.Packages.Count > 0) delivery.Publish(new JobTaken());
             var result = await handler(delivery);
+            // Before the end is told: whoever hears of it and asks for the same again is to find this worker.
+            if (delivery.Job.Packages.Count > 0 && !_shownSets.Contains(PackageSet.NameOf(delivery.Job.Packages), StringComparer.Ordinal)) _ = TryShowLifeAsync();
             if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await ReleaseAsync(delivery);
             else left = await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
         }

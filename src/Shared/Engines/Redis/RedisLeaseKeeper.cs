@@ -34,7 +34,7 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
     private async Task RenewAsync()
     {
         var held = receiver.Held;
-        await redis.CommandAsync("SET", (RedisKey)RedisKeys.Worker(receiver.Worker), held.Count, "PX", (long)options.Lease.TotalMilliseconds);
+        await receiver.ShowLifeAsync();
         if (held.Count == 0) return;
         RedisValue[] arguments =
         [

@@ -41,6 +41,10 @@ internal sealed class RedisScript
 
     public static RedisScript Cancel { get; } = new("cancel");
 
+    public static RedisScript Alive { get; } = new("alive");
+
+    public static RedisScript Recall { get; } = new("recall");
+
     public static RedisScript HandBack { get; } = new("handback");
 
     public static RedisScript Release { get; } = new("release");

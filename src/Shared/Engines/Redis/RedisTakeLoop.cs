@@ -40,6 +40,7 @@ internal sealed partial class RedisTakeLoop(
         _stop = stop;
         redis.Restored += Wake;
         await redis.SubscribeAsync(RedisKeys.Wake, _ => Wake());
+        await redis.SubscribeAsync(RedisKeys.LaneWake(worker), _ => Wake());
         await using var onStop = stop.Register(Wake);
         await using var poll = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, PollEvery);
         await _ended.Task;
@@ -120,7 +121,7 @@ internal sealed partial class RedisTakeLoop(
         try
         {
             var taken = (RedisResult[])(await redis.RunAsync(
-                RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Worker(worker)],
+                RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Worker(worker), RedisKeys.Lane(worker)],
                 RedisKeys.Group, worker, most, (long)options.Lease.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.WebPrefix,
                 (long)options.SecondLook.TotalMilliseconds, number))!;
             for (var i = 0; i + Parts <= taken.Length; i += Parts)
