@@ -1,6 +1,7 @@
 using CodeExec.Shared.Engines.Redis;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Queue;
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -64,13 +65,13 @@ public sealed class RedisLaneTests : IAsyncLifetime
     {
         var job = Jobs.Python("cancelled", "numpy");
         using var sent = await _web.Sender!.SendAsync(job, CancellationToken.None);
-        Assert.Contains("handed", await _redis.CommandAsync("HGET", $"codeexec:job:{job.Id}", "state"), StringComparison.Ordinal);
+        Assert.Single(await _redis.KeysAsync("codeexec:lane:*"));
 
         await sent.CancelAsync();
 
         Assert.Equal(ExecutionStatus.Cancelled, (await QueueContract.FinishedAsync(sent)).Status);
         Assert.Equal(":0\r\n", await _redis.CommandAsync("XLEN", "codeexec:jobs"));
-        Assert.Equal(":0\r\n", await _redis.CommandAsync("ZCARD", "codeexec:leases"));
+        Assert.Equal(":0\r\n", await _redis.CommandAsync("ZCARD", "codeexec:handed"));
         _warm.Slots = 4;
         using var next = await _web.Sender!.SendAsync(Jobs.Python("next", "numpy"), CancellationToken.None);
         await QueueContract.FinishedAsync(next);
@@ -89,6 +90,17 @@ public sealed class RedisLaneTests : IAsyncLifetime
         await using var worker = (await StartWorkerAsync(new QueueOptions { RedisUrl = _redis.Url })).Worker;
         await Eventually.HoldsAsync(async () => (await _redis.KeysAsync("codeexec:job:*")).Count == 0, "a queue without the job");
         Assert.Equal(":0\r\n", await _redis.CommandAsync("XLEN", "codeexec:jobs"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task It_counts_as_waiting()
+    {
+        await using var strict = await RedisEngine.OpenSenderAsync(new QueueOptions { RedisUrl = _redis.Url, QueueLimit = 1 }, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        using var sent = await strict.Sender!.SendAsync(Jobs.Python("handed", "numpy"), CancellationToken.None);
+
+        var refused = await Assert.ThrowsAsync<RunnerException>(() => strict.Sender!.SendAsync(Jobs.Python("pass"), CancellationToken.None));
+
+        Assert.Contains("busy: 1 calls wait", refused.Message, StringComparison.Ordinal);
     }
 
     private static async Task<(ScriptedHandler Handler, RunningWorker Worker)> StartWorkerAsync(QueueOptions options)

@@ -17,29 +17,28 @@ internal sealed class RedisJobSender(RedisConnection redis, RedisReplies replies
     // would not have it earlier than this.
     private static readonly TimeSpan HandedTime = TimeSpan.FromMilliseconds(300);
 
-    // When others look after it, if its sender is gone or could not recall it.
-    private static readonly TimeSpan HandedLease = TimeSpan.FromSeconds(1);
+    // When others recall it, if its sender is gone or could not.
+    private static readonly TimeSpan HandedLimit = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public async Task<ISentJob> SendAsync(ExecutionJob job, CancellationToken cancel)
     {
         await replies.EnsureListeningAsync();
-        var warm = RedisKeys.Warm(PackageSet.NameOf(job.Packages));
         var sent = replies.Expect(job.Id);
         try
         {
             cancel.ThrowIfCancellationRequested();
             var answer = (RedisResult[])(await redis.RunAsync(
                 RedisScript.Send,
-                [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(replies.Web), warm],
+                [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(replies.Web), RedisKeys.Warm(PackageSet.NameOf(job.Packages)), RedisKeys.Handed],
                 job.Id, JobJson.Write(job), replies.Web, options.QueueLimit,
                 (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)(options.QueueTimeout + options.LongestRun).TotalMilliseconds,
                 RedisKeys.Wake, (long)options.Lease.TotalMilliseconds, job.Packages.Count,
                 RedisKeys.Group, RedisKeys.WorkerPrefix, RedisKeys.LanePrefix, RedisKeys.LaneWakePrefix,
-                (long)HandedLease.TotalMilliseconds))!;
+                (long)HandedLimit.TotalMilliseconds))!;
             if ((int)answer[0] < 0)
                 throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
-            if ((int)answer[1] == 1) _ = RecallUnlessHeardAsync(sent, warm);
+            if ((int)answer[1] == 1) _ = RecallUnlessHeardAsync(sent);
             return sent;
         }
         catch (RedisUnavailableException fault)
@@ -60,17 +59,17 @@ internal sealed class RedisJobSender(RedisConnection redis, RedisReplies replies
     }
 
     // The worker that it was handed to may be frozen, or on its way out.
-    private async Task RecallUnlessHeardAsync(RedisSentJob sent, string warm)
+    private async Task RecallUnlessHeardAsync(RedisSentJob sent)
     {
         await Task.Delay(HandedTime, time);
         if (sent.IsHeard) return;
         try
         {
-            await redis.RunAsync(RedisScript.Recall, [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(sent.JobId), warm], RedisKeys.Group, sent.JobId, RedisKeys.Wake);
+            await redis.RunAsync(RedisScript.Recall, [RedisKeys.Jobs, RedisKeys.Handed], RedisKeys.Group, RedisKeys.JobPrefix, RedisKeys.Wake, sent.JobId);
         }
         catch (RedisUnavailableException)
         {
-            // Then its lease runs out, with the same end a little later.
+            // Then others recall it, a little later.
         }
     }
 }

@@ -12,6 +12,9 @@ internal static class RedisKeys
     /// <summary>Sorted set: jobs in workers' hands, by the time (ms since 1970, Redis's clock) when their lease runs out.</summary>
     public const string Leases = "codeexec:leases";
 
+    /// <summary>Sorted set: jobs in workers' lanes, by the time (ms since 1970, Redis's clock) when they are recalled.</summary>
+    public const string Handed = "codeexec:handed";
+
     /// <summary>Channel: says that a job was added.</summary>
     public const string Wake = "codeexec:wake";
 
@@ -42,7 +45,7 @@ internal static class RedisKeys
     /// <summary>What the cancel channels begin with.</summary>
     public const string CancelPrefix = "codeexec:cancel:";
 
-    /// <summary>Hash: where a job stands (entry, state, web, worker, cancelled, suspect, unheard, attempts).</summary>
+    /// <summary>Hash: where a job stands (entry, state, web, worker, take, warm, cancelled, suspect, unheard, attempts).</summary>
     public static string Job(string id) => JobPrefix + id;
 
     /// <summary>String: a finished job's last event.</summary>

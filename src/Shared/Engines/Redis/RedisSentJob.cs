@@ -57,7 +57,7 @@ internal sealed class RedisSentJob(string jobId, RedisConnection redis, long now
     {
         try
         {
-            var answer = (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(JobId), RedisKeys.Leases], RedisKeys.Group, JobId, RedisKeys.CancelPrefix);
+            var answer = (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(JobId), RedisKeys.Handed], RedisKeys.Group, JobId, RedisKeys.CancelPrefix);
             if (answer == "dropped") Add(new JobFinished(ExecutionResult.StoppedBeforeStart), LastHeard);
         }
         catch (RedisUnavailableException)

@@ -121,7 +121,7 @@ internal sealed partial class RedisTakeLoop(
         try
         {
             var taken = (RedisResult[])(await redis.RunAsync(
-                RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Worker(worker), RedisKeys.Lane(worker)],
+                RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Worker(worker), RedisKeys.Lane(worker), RedisKeys.Handed],
                 RedisKeys.Group, worker, most, (long)options.Lease.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.WebPrefix,
                 (long)options.SecondLook.TotalMilliseconds, number))!;
             for (var i = 0; i + Parts <= taken.Length; i += Parts)

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Cancels a job: one that no worker has taken is dropped, one that a worker has is marked, and the worker told.
--- KEYS: jobs, job, leases   ARGV: group, id, prefix of the workers' cancel channels
+-- KEYS: jobs, job, handed jobs   ARGV: group, id, prefix of the workers' cancel channels
 local state = redis.call('HGET', KEYS[2], 'state')
 if not state then return 'unknown' end
 if state == 'queued' or state == 'handed' then

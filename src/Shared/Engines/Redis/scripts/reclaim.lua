@@ -25,7 +25,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0,
       redis.call('XDEL', jobs, entry)
     end
     redis.call('ZREM', leases, id)
-    if (state == 'taken' or state == 'handed') and found and redis.call('HINCRBY', key, 'attempts', 1) < tonumber(ARGV[3]) then
+    if state == 'taken' and found and redis.call('HINCRBY', key, 'attempts', 1) < tonumber(ARGV[3]) then
       -- Its sender has heard of it and waits for as long as the job's keys live: the first wait's deadline may be over by now.
       local fields = found[2]
       for i = 1, #fields, 2 do

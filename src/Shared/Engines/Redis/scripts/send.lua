@@ -3,9 +3,9 @@
 -- A job with packages is handed to the worker with the most free slots among those that have them ready: it is read from the stream on that
 -- worker's behalf, put into its lane, and that worker alone is woken. Not while older jobs wait, nor to a worker that nobody hears.
 -- Shows the web's sign of life too: without it, workers would drop the job, and Redis may have been emptied a moment ago.
--- KEYS: jobs, leases, job, web's sign of life, workers that have its packages ready
+-- KEYS: jobs, leases, job, web's sign of life, workers that have its packages ready, handed jobs
 -- ARGV: id, job as JSON, web, limit, ms until nobody waits for it any more, ms until its keys expire, wake channel, ms of the sign of life,
---       number of packages, group, prefixes of the workers' signs of life, lanes and wake channels, lease of a handed job in ms
+--       number of packages, group, prefixes of the workers' signs of life, lanes and wake channels, ms until a handed job is recalled
 -- Answers how many wait before it, -1 when that is too many; and 1 when it was handed to a worker.
 local length = redis.call('XLEN', KEYS[1])
 local waiting = length - redis.call('ZCARD', KEYS[2])
@@ -34,8 +34,8 @@ redis.call('SET', KEYS[4], '1', 'PX', ARGV[8])
 if worker and redis.call('PUBLISH', ARGV[13] .. worker, '') > 0 then
   -- Nothing older is left to read, so this reads the one that was just added.
   redis.call('XREADGROUP', 'GROUP', ARGV[10], worker, 'COUNT', 1, 'STREAMS', KEYS[1], '>')
-  redis.call('HSET', KEYS[3], 'state', 'handed', 'worker', worker)
-  redis.call('ZADD', KEYS[2], now + ARGV[14], ARGV[1])
+  redis.call('HSET', KEYS[3], 'state', 'handed', 'worker', worker, 'warm', KEYS[5])
+  redis.call('ZADD', KEYS[6], now + ARGV[14], ARGV[1])
   redis.call('RPUSH', ARGV[12] .. worker, ARGV[1])
   redis.call('PEXPIRE', ARGV[12] .. worker, ARGV[6])
   return {waiting, 1}

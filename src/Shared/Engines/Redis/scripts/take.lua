@@ -5,7 +5,7 @@
 -- take's number tells which jobs those are.
 -- Those that nobody waits for any more are dropped on the way: a web process without a sign of life is given a second look, because signs
 -- of life also run out when Redis stood still. Until then its jobs are put aside like those that a worker hands back.
--- KEYS: jobs, leases, worker's sign of life, worker's lane
+-- KEYS: jobs, leases, worker's sign of life, worker's lane, handed jobs
 -- ARGV: group, worker, most, lease in ms, prefix of job keys, prefix of web keys, ms until the second look, number of this take
 -- Answers id, entry, job as JSON, web, state of each.
 local jobs, group, worker, most = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -23,7 +23,6 @@ local function look(entry, fields)
   if tonumber(job.deadline) < now or not heard and unheard then
     redis.call('XACK', jobs, group, entry)
     redis.call('XDEL', jobs, entry)
-    redis.call('ZREM', KEYS[2], job.id)
     redis.call('DEL', key)
   elseif not heard then
     redis.call('HSET', key, 'worker', worker, 'state', 'taken', 'unheard', now, 'suspect', '1')
@@ -45,7 +44,10 @@ while count < most do
   -- Meanwhile it may have been cancelled, or recalled and given to another.
   local state, owner, entry = unpack(redis.call('HMGET', ARGV[5] .. id, 'state', 'worker', 'entry'))
   local item = state == 'handed' and owner == worker and redis.call('XRANGE', jobs, entry, entry)[1]
-  if item then look(item[1], item[2]) end
+  if item then
+    redis.call('ZREM', KEYS[5], id)
+    look(item[1], item[2])
+  end
 end
 while count < most do
   local read = redis.pcall('XREADGROUP', 'GROUP', group, worker, 'COUNT', most - count, 'STREAMS', jobs, '>')
