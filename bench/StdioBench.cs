@@ -17,16 +17,18 @@ internal sealed class StdioBench(BenchOptions options)
         for (var i = 0; i < Math.Max(10, options.Rounds / 5); i++)
         {
             await baseline.TakeAsync(() => bare.RunAsync("import numpy"));
-            await ours.TakeAsync(ServeAsync);
+            ours.Add(await ServeAsync());
         }
         report.Add("STDIO, process start to result / bare import numpy", ours, baseline);
     }
 
-    private async Task ServeAsync()
+    // Milliseconds from the process's start to the call's answer.
+    private async Task<double> ServeAsync()
     {
         var start = new ProcessStartInfo(options.Program("Worker"), ["stdio"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["PYTHON"] = options.Python;
+        foreach (var (name, value) in options.Settings) start.Environment[name] = value;
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        var started = Stopwatch.GetTimestamp();
         using var process = Process.Start(start)!;
         var log = process.StandardError.ReadToEndAsync();
         await process.StandardInput.WriteLineAsync(Initialize);
@@ -35,8 +37,10 @@ internal sealed class StdioBench(BenchOptions options)
         await process.StandardInput.WriteLineAsync(Call);
         await process.StandardInput.FlushAsync();
         var answer = await process.StandardOutput.ReadLineAsync();
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         process.StandardInput.Close();
         await process.WaitForExitAsync();
         if (answer?.Contains("\"id\":2", StringComparison.Ordinal) != true) throw new InvalidOperationException($"No answer: {answer} {await log}");
+        return elapsed;
     }
 }
