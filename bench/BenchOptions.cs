@@ -1,24 +1,53 @@
+using System.Globalization;
+
 namespace CodeExec.Bench;
 
 /// <summary>What to measure with. Immutable.</summary>
 /// <param name="Root">The checkout, with published programs.</param>
+/// <param name="Scratch">An empty folder for caches and work; removed at the end.</param>
 /// <param name="Python">The interpreter of both sides.</param>
-/// <param name="Rounds">How often each latency is taken.</param>
-/// <param name="JsonFile">Where the figures are also written; null for nowhere.</param>
-internal sealed record BenchOptions(string Root, string Python, int Rounds, string? JsonFile)
+/// <param name="Numpy">The requirement that names the wheel in PIP_FIND_LINKS.</param>
+internal sealed record BenchOptions(string Root, string Scratch, string Python, string Numpy)
 {
+    private const string Usage = "usage: bin/bench [--rounds N] [--soak N] [--json FILE]   (rounds 1 to 10000, default 200; soak 1000 to 1000000 calls, alone)";
+
+    /// <summary>How often each latency is taken.</summary>
+    public int Rounds { get; init; } = 200;
+
+    /// <summary>How many calls in a row are looked at for growth, and nothing else; 0 for none.</summary>
+    public int Soak { get; init; }
+
+    /// <summary>Where the figures are also written; null for nowhere.</summary>
+    public string? JsonFile { get; init; }
+
+    /// <summary>Where jobs run.</summary>
+    public string WorkDirectory => Path.Combine(Scratch, "work");
+
+    /// <summary>The environment variables of every program of the service.</summary>
+    public (string Name, string Value)[] Settings =>
+    [
+        ("PYTHON", Python), ("WORK_DIR", WorkDirectory), ("PACKAGE_CACHE_DIR", Path.Combine(Scratch, "cache")), ("PREWARM_REQUIREMENTS", Path.Combine(Scratch, "none.txt")),
+        ("Logging__LogLevel__Default", "Warning"),
+    ];
+
     /// <summary>Reads the command line; null when it can't be used, with the reason on stderr.</summary>
     public static BenchOptions? Parse(string[] args)
     {
-        var options = new BenchOptions(FindRoot(), Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3", 100, null);
-        for (var i = 0; i < args.Length; i++)
+        var options = new BenchOptions(
+            FindRoot(), Directory.CreateTempSubdirectory("codeexec-bench-").FullName, Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3",
+            Environment.GetEnvironmentVariable("BENCH_NUMPY") ?? "numpy");
+        for (var i = 0; i < args.Length; i += 2)
         {
-            if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[++i], out var rounds) && rounds is > 0 and <= 10_000) options = options with { Rounds = rounds };
-            else if (args[i] == "--json" && i + 1 < args.Length) options = options with { JsonFile = args[++i] };
-            else
+            var value = i + 1 < args.Length ? args[i + 1] : "";
+            var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+            switch (args[i])
             {
-                Console.Error.WriteLine("usage: bin/bench [--rounds N] [--json FILE]   (N from 1 to 10000, default 100)");
-                return null;
+                case "--rounds" when isNumber && number is > 0 and <= 10_000: options = options with { Rounds = number }; break;
+                case "--soak" when isNumber && number is >= 1000 and <= 1_000_000: options = options with { Soak = number }; break;
+                case "--json" when value.Length > 0: options = options with { JsonFile = value }; break;
+                default:
+                    Console.Error.WriteLine(Usage);
+                    return null;
             }
         }
         return options;

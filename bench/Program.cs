@@ -5,17 +5,27 @@ var options = BenchOptions.Parse(args);
 if (options is null) return 64;
 
 var report = new Report();
-await using (var server = await WebServer.StartAsync(options))
+try
 {
-    using var client = new ToolClient(server.Url);
-    await new CallBench(client, options).RunAsync(report);
-    await new PackageBench(client, options).RunAsync(report);
-    await new ThroughputBench(client, options).RunAsync(report);
-    report.Add("web, idle after the calls", "resident memory", $"{server.ResidentMegabytes:0} MB");
+    if (options.Soak > 0)
+    {
+        await new SoakBench(options).RunAsync(report);
+    }
+    else
+    {
+        await new CallBench(options).RunAsync(report);
+        await new PackageBench(options).RunAsync(report);
+        await new ThroughputBench(options).RunAsync(report);
+        await new StdioBench(options).RunAsync(report);
+        await new QueueBench(options).RunAsync(report);
+        await new SessionBench(options).RunAsync(report);
+        await new MemoryBench(options).RunAsync(report);
+    }
 }
-await new StdioBench(options).RunAsync(report);
-await new QueueBench(options).RunAsync(report);
-await new SessionBench(options).RunAsync(report);
+finally
+{
+    Directory.Delete(options.Scratch, recursive: true);
+}
 report.Print(Console.Out);
 if (options.JsonFile is { } file) report.WriteJson(file);
 return 0;

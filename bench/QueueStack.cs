@@ -20,6 +20,9 @@ internal sealed class QueueStack : IAsyncDisposable
     /// <summary>The web process.</summary>
     public WebServer Web { get; private set; } = null!;
 
+    /// <summary>The workers' processes.</summary>
+    public IEnumerable<int> WorkerPids => _workers.Select(worker => worker.Pid);
+
     /// <summary>What each worker's process holds in memory.</summary>
     public IEnumerable<double> WorkerMegabytes => _workers.Select(worker => worker.ResidentMegabytes);
 
@@ -36,7 +39,7 @@ internal sealed class QueueStack : IAsyncDisposable
             var url = ("REDIS_URL", $"redis://127.0.0.1:{port}");
             stack.Web = await WebServer.StartAsync(options, url);
             for (var i = 0; i < workers; i++)
-                stack._workers.Add(ServiceProcess.Start(options.Program("Worker"), ["work"], url, ("PYTHON", options.Python), ("WORKER_CONCURRENCY", $"{slots}")));
+                stack._workers.Add(ServiceProcess.Start(options.Program("Worker"), ["work"], [url, ("WORKER_CONCURRENCY", $"{slots}"), .. options.Settings]));
             return stack;
         }
         catch
@@ -49,15 +52,23 @@ internal sealed class QueueStack : IAsyncDisposable
     /// <summary>What Redis holds for its data, in bytes (INFO memory, used_memory_dataset).</summary>
     public async Task<long> RedisDatasetBytesAsync()
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", _port);
-        var stream = client.GetStream();
-        await stream.WriteAsync("INFO memory\r\n"u8.ToArray());
-        var buffer = new byte[16 * 1024];
-        var text = Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer));
+        var text = await AskAsync("INFO memory");
         const string Field = "used_memory_dataset:";
         var start = text.IndexOf(Field, StringComparison.Ordinal) + Field.Length;
         return long.Parse(text[start..text.IndexOf('\r', start)], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many keys there are (DBSIZE).</summary>
+    public async Task<long> RedisKeysAsync() => long.Parse((await AskAsync("DBSIZE")).Trim().TrimStart(':'), CultureInfo.InvariantCulture);
+
+    private async Task<string> AskAsync(string command)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", _port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(command + "\r\n"));
+        var buffer = new byte[16 * 1024];
+        return Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer));
     }
 
     /// <inheritdoc/>

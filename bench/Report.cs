@@ -24,11 +24,14 @@ internal sealed class Report
     /// <summary>Adds a figure that has no baseline.</summary>
     public void Add(string what, string measure, string value) => _rows.Add(new Row(what, measure, value, "", ""));
 
+    /// <summary>Adds a figure beside a baseline's, both worded.</summary>
+    public void Add(string what, string measure, string ours, string baseline, double ratio) => _rows.Add(new Row(what, measure, ours, baseline, Number(ratio, "0.00")));
+
     /// <summary>Prints the table.</summary>
     public void Print(TextWriter output)
     {
-        output.WriteLine($"{"what",-58} {"measure",-16} {"ours",12} {"baseline",12} {"ratio",7}");
-        foreach (var row in _rows) output.WriteLine($"{row.What,-58} {row.Measure,-16} {row.Ours,12} {row.Baseline,12} {row.Ratio,7}");
+        output.WriteLine($"{"what",-64} {"measure",-16} {"ours",12} {"baseline",12} {"ratio",7}");
+        foreach (var row in _rows) output.WriteLine($"{row.What,-64} {row.Measure,-16} {row.Ours,12} {row.Baseline,12} {row.Ratio,7}");
     }
 
     /// <summary>Writes the same as JSON.</summary>
@@ -38,7 +41,7 @@ internal sealed class Report
 
     private static string Milliseconds(double value) => value.ToString("0.00", CultureInfo.InvariantCulture) + " ms";
 
-    private static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+    private static string Number(double value, string format = "0.0") => value.ToString(format, CultureInfo.InvariantCulture);
 
     private static string Ratio(double ours, double baseline) => (ours / baseline).ToString("0.00", CultureInfo.InvariantCulture);
 }

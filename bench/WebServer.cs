@@ -14,6 +14,9 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Url { get; }
 
+    /// <summary>Its process.</summary>
+    public int Pid => _process.Pid;
+
     /// <summary>What it holds in memory (VmRSS).</summary>
     public double ResidentMegabytes => _process.ResidentMegabytes;
 
@@ -23,7 +26,7 @@ internal sealed class WebServer : IAsyncDisposable
     public static async Task<WebServer> StartAsync(BenchOptions options, params (string Name, string Value)[] settings)
     {
         var port = FreePort.Find();
-        var process = ServiceProcess.Start(options.Program("Web"), [], [("PORT", $"{port}"), ("HOST", "127.0.0.1"), ("PYTHON", options.Python), ("QUEUE_LIMIT", "10000"), .. settings]);
+        var process = ServiceProcess.Start(options.Program("Web"), [], [("PORT", $"{port}"), ("HOST", "127.0.0.1"), ("QUEUE_LIMIT", "10000"), .. options.Settings, .. settings]);
         var server = new WebServer(process, new Uri($"http://127.0.0.1:{port}/"));
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
@@ -43,13 +44,18 @@ public sealed class LocalService : IAsyncDisposable
     /// <param name="time">The clock; the system's when null.</param>
     public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
 
-    /// <summary>Gets ready for the first job while nobody waits for it yet. Throws nothing.</summary>
-    public async Task PrepareAsync(CancellationToken cancel)
-    {
-        _forkServers.Open();
-        if (await _environments.PrepareAsync(cancel) is { } prepared)
-            await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    /// <summary>Whether a job with these packages would find them ready.</summary>
+    public bool Holds(IReadOnlyList<PackageRequirement> packages) => _environments.Holds(packages);
+
+    /// <summary>Gets ready for the first job while nobody waits for it yet; no step of it holds the caller up. Throws nothing.</summary>
+    public Task PrepareAsync(CancellationToken cancel) => Task.Run(
+        async () =>
+        {
+            _forkServers.Open();
+            if (await _environments.PrepareAsync(cancel) is { } prepared)
+                await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        },
+        CancellationToken.None);
 
     /// <summary>Gets the interpreter found and the pre-warmed packages installed, in the background of calls. Throws only when cancelled.</summary>
     public async Task PrewarmAsync(CancellationToken cancel)
@@ -58,6 +64,7 @@ public sealed class LocalService : IAsyncDisposable
         await _environments.PrewarmAsync(cancel);
         // Where the packages were missing there is another base now.
         await PrepareAsync(cancel);
+        await _forkServers.PrewarmAsync(cancel);
     }
 
     /// <inheritdoc/>

@@ -285,11 +285,11 @@ public abstract class QueueContract : IAsyncLifetime
         return new ExecutionJob(JobId.Create(), code, [numpy!], "test");
     }
 
-    protected static ExecutionResult Result(string stdout) => new() { ReturnCode = 0, Stdout = stdout, Stderr = "", Status = ExecutionStatus.Ok };
+    internal static ExecutionResult Result(string stdout) => new() { ReturnCode = 0, Stdout = stdout, Stderr = "", Status = ExecutionStatus.Ok };
 
-    protected static async Task<ExecutionResult> FinishedAsync(ISentJob sent) => Assert.IsType<JobFinished>((await AllAsync(sent))[^1]).Result;
+    internal static async Task<ExecutionResult> FinishedAsync(ISentJob sent) => Assert.IsType<JobFinished>((await AllAsync(sent))[^1]).Result;
 
-    protected static async Task<List<JobEvent>> AllAsync(ISentJob sent)
+    internal static async Task<List<JobEvent>> AllAsync(ISentJob sent)
     {
         using var limit = new CancellationTokenSource(Limit);
         var events = new List<JobEvent>();

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CodeExec.Tests.Queue;
 
 /// <summary>The contract, on a real redis-server.</summary>
-public sealed class RedisQueueTests : QueueContract
+public sealed class RedisQueueTests : WarmQueueContract
 {
     private RedisServer _redis = null!;
 
@@ -41,11 +41,12 @@ public sealed class RedisQueueTests : QueueContract
 
     internal override async Task<IOpenEngine<IJobReceiver>> OpenReceiverAsync(QueueOptions options, TimeSpan drainTime) =>
         new OpenRedis<IJobReceiver>(await RedisEngine.OpenReceiverAsync(options with { RedisUrl = _redis.Url }, drainTime, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None), engine => engine.Receiver!);
+}
 
-    private sealed class OpenRedis<TSide>(RedisEngine engine, Func<RedisEngine, TSide> side) : IOpenEngine<TSide>
-    {
-        public TSide Side => side(engine);
+/// <summary>One side of a Redis engine.</summary>
+internal sealed class OpenRedis<TSide>(RedisEngine engine, Func<RedisEngine, TSide> side) : IOpenEngine<TSide>
+{
+    public TSide Side => side(engine);
 
-        public ValueTask DisposeAsync() => engine.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => engine.DisposeAsync();
 }

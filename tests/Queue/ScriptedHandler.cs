@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Queue;
+using CodeExec.Worker.Running;
 
 namespace CodeExec.Tests.Queue;
 
@@ -9,12 +10,16 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<IJobDelivery>> _started = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<ExecutionResult>> _ends = new();
+    private readonly RecentSets _recent = new(_ => true);
     private int _running;
     private int _most;
 
     public ConcurrentQueue<string> Handled { get; } = new();
 
-    public int Slots => slots;
+    public int Slots { get; set; } = slots;
+
+    /// <summary>As on a real worker: what its jobs have used.</summary>
+    public IWarmth Warmth => _recent;
 
     /// <summary>How many jobs it had in its hands at most.</summary>
     public int Most => Volatile.Read(ref _most);
@@ -44,6 +49,7 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
                 return ExecutionResult.StoppedBeforeStart;
             }
             await delivery.MarkStartedAsync();
+            if (delivery.Job.Packages.Count > 0) _recent.Add(delivery.Job.Packages);
             if (Always is not null) return await Always(delivery);
             _started.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(delivery);
             var end = _ends.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -59,12 +59,19 @@ internal sealed class TestService : IAsyncDisposable
     /// <summary>The children of fork servers that wait for jobs, and those that have just taken one.</summary>
     public IReadOnlyList<int> WaitingChildren => [.. ProcessTable.Within(_folder.Path).Where(pid => ProcessTable.IsForkServer(pid) && ProcessTable.Parent(pid) != Environment.ProcessId)];
 
-    /// <summary>The folders of jobs, without the fork servers'.</summary>
+    /// <summary>The folders that hold something of a job; those that wait empty for the next one, and the fork servers', don't count.</summary>
     public IReadOnlyList<string> JobFolders => JobFoldersIn(Settings.Execution.WorkDirectory);
 
-    /// <summary>The folders of jobs in any process's work directory, without the fork servers'.</summary>
+    /// <summary>The same in any process's work directory.</summary>
     public static IReadOnlyList<string> JobFoldersIn(string workDirectory) =>
-        [.. Directory.EnumerateDirectories(workDirectory).SelectMany(Directory.EnumerateDirectories).Where(path => !Path.GetFileName(path).StartsWith("server-", StringComparison.Ordinal))];
+        !Directory.Exists(workDirectory) ? [] : [.. Directory.EnumerateDirectories(workDirectory).SelectMany(Directory.EnumerateDirectories).Where(path => !Path.GetFileName(path).StartsWith("server-", StringComparison.Ordinal) && !IsEmpty(path))];
+
+    // As it was made: two empty folders.
+    private static bool IsEmpty(string jobFolder) =>
+        TestFolder.Content(jobFolder).Order(StringComparer.Ordinal).SequenceEqual([Path.Combine(jobFolder, "home"), Path.Combine(jobFolder, "tmp")], StringComparer.Ordinal);
+
+    /// <summary>The unpacked wheels in place, each by its folder.</summary>
+    public IReadOnlyList<string> StoredWheels => !Directory.Exists(_folder["cache/wheels"]) ? [] : [.. Directory.EnumerateDirectories(_folder["cache/wheels"]).SelectMany(Directory.EnumerateDirectories)];
 
     /// <summary>Starts a job.</summary>
     public TestRun Start(ExecutionJob job)
@@ -86,9 +93,8 @@ internal sealed class TestService : IAsyncDisposable
         // "Finished" is said last, so what is left now was left behind. Processes first: they might write on.
         var processes = JobProcesses;
         foreach (var pid in processes) ProcessTable.Kill(pid);
-        // The lock file and the fork servers' folders are this process's own.
-        var files = TestFolder.Content(WorkDirectory)
-            .Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != WorkDirectory && !path.Contains("/server-", StringComparison.Ordinal))
+        // The lock file is this process's own.
+        var files = JobFolders
             .Concat(TestFolder.Content(_folder["cache/building"]).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != _folder["cache/building"]))
             .ToList();
         await Local.DisposeAsync();

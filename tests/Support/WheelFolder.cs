@@ -22,9 +22,24 @@ internal sealed class WheelFolder(string path)
     /// <param name="padding">Bytes of further content, so that the package has a size.</param>
     public WheelFolder Add(string name, string version, string[]? requires = null, string[]? extras = null, string? command = null, string code = "", int padding = 0)
     {
-        var files = new Dictionary<string, string>(StringComparer.Ordinal)
+        var files = new Dictionary<string, string>(StringComparer.Ordinal) { [$"{name}.py"] = $"VERSION = '{version}'\n\ndef main():\n    print('{name}', VERSION)\n{code}" };
+        if (command is not null) files[$"{name}-{version}.dist-info/entry_points.txt"] = $"[console_scripts]\n{command} = {name}:main\n";
+        if (padding > 0) files[$"{name}_padding.txt"] = new string('x', padding);
+        return AddFiles(name, version, files, requires, extras);
+    }
+
+    /// <summary>Adds a wheel of any content.</summary>
+    /// <param name="name">Name of the package.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="files">Its files by their place in the wheel; what describes the wheel is added here.</param>
+    /// <param name="requires">Values of Requires-Dist.</param>
+    /// <param name="extras">Values of Provides-Extra.</param>
+    /// <param name="falsified">A file that RECORD lists with another content; null for none.</param>
+    public WheelFolder AddFiles(
+        string name, string version, IReadOnlyDictionary<string, string> files, string[]? requires = null, string[]? extras = null, string? falsified = null)
+    {
+        var all = new Dictionary<string, string>(files, StringComparer.Ordinal)
         {
-            [$"{name}.py"] = $"VERSION = '{version}'\n\ndef main():\n    print('{name}', VERSION)\n{code}",
             [$"{name}-{version}.dist-info/METADATA"] = string.Concat(
             [
                 $"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
@@ -33,11 +48,20 @@ internal sealed class WheelFolder(string path)
             ]),
             [$"{name}-{version}.dist-info/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         };
-        if (command is not null) files[$"{name}-{version}.dist-info/entry_points.txt"] = $"[console_scripts]\n{command} = {name}:main\n";
-        if (padding > 0) files[$"{name}_padding.txt"] = new string('x', padding);
-        var record = string.Concat(files.Select(file => $"{file.Key},sha256={Digest(file.Value)},{Encoding.UTF8.GetByteCount(file.Value)}\n"));
-        files[$"{name}-{version}.dist-info/RECORD"] = $"{record}{name}-{version}.dist-info/RECORD,,\n";
-        return Write($"{name}-{version}-py3-none-any.whl", files);
+        var record = string.Concat(all.Select(file => $"{file.Key},sha256={Digest(file.Key == falsified ? "other" : file.Value)},{Encoding.UTF8.GetByteCount(file.Value)}\n"));
+        all[$"{name}-{version}.dist-info/RECORD"] = $"{record}{name}-{version}.dist-info/RECORD,,\n";
+        return Write($"{name}-{version}-py3-none-any.whl", all);
+    }
+
+    /// <summary>Adds a wheel of which a byte was lost on its way: pip, which looks at its metadata alone, finds nothing wrong.</summary>
+    public WheelFolder AddDamaged(string name, string version)
+    {
+        Add(name, version);
+        var file = System.IO.Path.Combine(Path, $"{name}-{version}-py3-none-any.whl");
+        var bytes = File.ReadAllBytes(file);
+        bytes[bytes.AsSpan().IndexOf("VERSION"u8)] = (byte)'v';
+        File.WriteAllBytes(file, bytes);
+        return this;
     }
 
     /// <summary>Adds a wheel that pip finds and downloads but can't install: its metadata is missing.</summary>

@@ -8,6 +8,9 @@ public interface IJobHandler
     /// <summary>How many jobs this process runs at once; the engine keeps no more than that in its hands.</summary>
     int Slots { get; }
 
+    /// <summary>What this process has ready.</summary>
+    IWarmth Warmth { get; }
+
     /// <summary>Runs one job to its end. Called from many threads, once per delivery; must not block before its first await.</summary>
     /// <param name="delivery">The job, and where to tell what happens.</param>
     /// <returns>The result; the engine stores and announces it.</returns>

@@ -11,12 +11,13 @@ public static class ProcessEnvironment
     /// <summary>Names and values; a variable that is set, even to nothing, wins over the file.</summary>
     public static IReadOnlyDictionary<string, string> Read()
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (File.Exists(FileName))
-            foreach (var (name, value) in DotEnv.Read(new DotEnvOptions(envFilePaths: [FileName], probeForEnv: false)))
-                variables[name] = value;
+        var variables = File.Exists(FileName) ? ReadFile() : new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
             variables[(string)variable.Key] = (string?)variable.Value ?? "";
         return variables;
     }
+
+    // Apart, so that the library is loaded only where there is a file.
+    private static Dictionary<string, string> ReadFile() =>
+        new(DotEnv.Read(new DotEnvOptions(envFilePaths: [FileName], probeForEnv: false)), StringComparer.Ordinal);
 }

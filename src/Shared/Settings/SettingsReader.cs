@@ -58,8 +58,7 @@ public sealed class SettingsReader(IReadOnlyDictionary<string, string> environme
     public IReadOnlyDictionary<string, string> Prefixed(string prefix)
     {
         _known.Add(new KnownSetting(prefix + "*", "none"));
-        return environment.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
-            .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+        return environment.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(name => name, name => environment[name], StringComparer.Ordinal);
     }
 
     /// <summary>Notes a fault that the reader can't see itself, such as two settings that contradict each other.</summary>

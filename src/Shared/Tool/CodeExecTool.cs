@@ -13,8 +13,10 @@ namespace CodeExec.Shared.Tool;
 /// </summary>
 public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, ILogger<CodeExecTool> log)
 {
-    /// <summary>What clients are told about the tool.</summary>
-    public ModelContextProtocol.Protocol.Tool Definition { get; } = ToolDefinition.Create(options);
+    private readonly Lazy<ModelContextProtocol.Protocol.Tool> _definition = new(() => ToolDefinition.Create(options));
+
+    /// <summary>What clients are told about the tool. Made when first asked for: many a STDIO process answers one call and no list.</summary>
+    public ModelContextProtocol.Protocol.Tool Definition => _definition.Value;
 
     /// <summary>Answers one call.</summary>
     /// <param name="request">The call as the SDK hands it over.</param>

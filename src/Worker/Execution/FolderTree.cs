@@ -3,7 +3,8 @@ namespace CodeExec.Worker.Execution;
 /// <summary>Makes and removes folders whose content may have been arranged by somebody hostile. Any thread.</summary>
 internal static class FolderTree
 {
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    /// <summary>The mode of a folder that its owner alone can enter.</summary>
+    public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes a folder that its owner alone can enter.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, Private);

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using CodeExec.Shared.Jobs;
 using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Execution;
@@ -30,7 +30,7 @@ public sealed class OwnedFolder : IDisposable
     {
         FolderTree.Create(parent);
         Sweep(parent);
-        var name = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        var name = JobId.Create();
         var (path, aside) = (System.IO.Path.Combine(parent, name), System.IO.Path.Combine(parent, "." + name));
         // Gets its name once it is locked: another process's sweep would take it for a dead one's in between.
         FolderTree.Create(aside);

@@ -14,13 +14,15 @@ namespace CodeExec.Worker.Execution;
 /// bound on how many is <see cref="BoundedRunner"/>'s.
 /// </summary>
 /// <remarks>
-/// The ending is told last: when <see cref="JobFinished"/> is out, the process group has been killed and reaped and the folder is gone.
+/// The ending is told last: when <see cref="JobFinished"/> is out, the process group has been killed and reaped and its files are gone.
 /// </remarks>
 public sealed partial class PythonExecutor(
     PackageEnvironments environments, ForkServers forkServers, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log) : IJobRunner
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
+
+    private readonly Workspaces _workspaces = new(workDirectory, options.Concurrency, path => LogLeftBehind(log, path));
 
     /// <inheritdoc/>
     public IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop) => RunAsync(job, stop, () => Task.CompletedTask);
@@ -104,14 +106,24 @@ public sealed partial class PythonExecutor(
 
     private async Task<ExecutionResult> RunCodeAsync(ExecutionJob job, PackageEnvironment environment, JobStop stop, Func<Task> beforeStart, JobEventLog events)
     {
-        using var workspace = Workspace.Open(workDirectory(), job.Id, path => LogLeftBehind(job.Id, path));
         // Side by side: the permission is a round trip to Redis when there is a queue.
-        await Task.WhenAll(beforeStart(), File.WriteAllTextAsync(workspace.MainFile, job.Code, stop.Token));
-
-        events.Add(new JobStarted());
-        var result = await RunProgramAsync(job, environment, workspace, stop, events);
-        forkServers.Learn(environment, result.Status is ExecutionStatus.Ok ? job.Code : "", job.Packages.Count == 0);
-        return result;
+        var permission = beforeStart();
+        Workspace? workspace = null;
+        try
+        {
+            workspace = _workspaces.Open(job.Code);
+            await permission;
+            stop.Token.ThrowIfCancellationRequested();
+            events.Add(new JobStarted());
+            var result = await RunProgramAsync(job, environment, workspace, stop, events);
+            forkServers.Learn(environment, result.Status is ExecutionStatus.Ok ? job.Code : "", job.Packages.Count == 0);
+            return result;
+        }
+        finally
+        {
+            await permission.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (workspace is not null) _workspaces.Close(workspace);
+        }
     }
 
     private async Task<ExecutionResult> RunProgramAsync(ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events)
@@ -172,8 +184,8 @@ public sealed partial class PythonExecutor(
         };
     }
 
-    [LoggerMessage(400, LogLevel.Error, "job={Job} left the folder {Path} behind: it could not be removed. The next start of this service tries again")]
-    private partial void LogLeftBehind(string job, string path);
+    [LoggerMessage(400, LogLevel.Error, "The folder {Path} was left behind: it could not be removed. The next start of this service tries again")]
+    private static partial void LogLeftBehind(ILogger log, string path);
 
     [LoggerMessage(402, LogLevel.Information, "job={Job} is started in a fresh interpreter: {Reason}")]
     private partial void LogStartedAnew(string job, string reason);

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.ComponentModel;
-using System.Text.Json;
 using CodeExec.Shared.Running;
 using CodeExec.Worker.Processes;
 
@@ -43,26 +42,24 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
             var (exit, output) = await CapturedCommand.RunAsync(command, AnswerLimit, cancel);
             if (exit.ReturnCode != 0)
                 throw new RunnerException($"{executable} is no usable Python: it ended with code {exit.ReturnCode}. {InstallCommand}");
-            return Parse(output);
+            return Parse(output) ?? throw new RunnerException($"{executable} is no usable Python: it ran, but did not say what it is. {InstallCommand}");
         }
-        catch (Exception fault) when (fault is Win32Exception or TimeoutException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception fault) when (fault is Win32Exception or TimeoutException)
         {
             throw new RunnerException($"{executable} is no usable Python: {fault.Message} {InstallCommand}", fault);
         }
     }
 
-    private static PythonInterpreter Parse(string output)
-    {
-        using var document = JsonDocument.Parse(output.Trim());
-        var answer = document.RootElement;
-        return new PythonInterpreter(answer.GetProperty("executable").GetString()!, answer.GetProperty("version").GetString()!, answer.GetProperty("pip").GetString())
+    // As describe_interpreter.py writes it; what stands before the first NUL or behind the last is none of it. Null when it is no such answer.
+    private static PythonInterpreter? Parse(string output) => output.Split('\0') is [_, { Length: > 0 } path, { Length: > 0 } version, var pip, var baseBin, var abi, var modules, .. var folders, _]
+        ? new PythonInterpreter(path, version, pip.Length > 0 ? pip : null)
         {
-            BaseBinDirectory = answer.GetProperty("base_bin").GetString()!,
-            Abi = answer.GetProperty("abi").GetString()!,
-            StandardModules = answer.GetProperty("standard_modules").EnumerateArray().Select(name => name.GetString()!).ToFrozenSet(StringComparer.Ordinal),
-            OwnSitePackages = [.. answer.GetProperty("own_site_packages").EnumerateArray().Select(folder => folder.GetString()!)],
-        };
-    }
+            BaseBinDirectory = baseBin,
+            Abi = abi,
+            StandardModules = modules.Split(',').ToFrozenSet(StringComparer.Ordinal),
+            OwnSitePackages = folders,
+        }
+        : null;
 
     private static string? Locate(string nameOrPath)
     {

@@ -1,8 +1,10 @@
+using System.Text;
+
 namespace CodeExec.Worker.Execution;
 
 /// <summary>
-/// The private folder of one job: <c>home</c> (its working directory and HOME, with <c>main.py</c>) and <c>tmp</c> (TMPDIR). Removed when
-/// disposed, whatever the code did to it.
+/// A private folder: <c>home</c> (working directory and HOME, with <c>main.py</c>) and <c>tmp</c> (TMPDIR). One job at a time has it; a fork
+/// server has one, too. Removed when disposed, whatever the code did to it.
 /// </summary>
 internal sealed class Workspace : IDisposable
 {
@@ -15,6 +17,7 @@ internal sealed class Workspace : IDisposable
         _leftBehind = leftBehind;
         Home = Path.Combine(root, "home");
         Temporary = Path.Combine(root, "tmp");
+        MainFile = Path.Combine(Home, "main.py");
     }
 
     /// <summary>The working directory.</summary>
@@ -24,16 +27,18 @@ internal sealed class Workspace : IDisposable
     public string Temporary { get; }
 
     /// <summary>The code's file.</summary>
-    public string MainFile => Path.Combine(Home, "main.py");
+    public string MainFile { get; }
 
-    /// <summary>Makes a job's folder.</summary>
-    /// <param name="parent">The process's own folder.</param>
-    /// <param name="jobId">Names the folder.</param>
+    /// <summary>The folder that a program dates at its exit code when it ends, in seconds since 1970.</summary>
+    public string DatedFolder => _root;
+
+    /// <summary>Makes a folder.</summary>
+    /// <param name="path">Its path; the parent is the process's own folder.</param>
     /// <param name="leftBehind">Told the path when it can't be removed at the end.</param>
     /// <exception cref="IOException">The disk is full, or the folder can't be made.</exception>
-    public static Workspace Open(string parent, string jobId, Action<string> leftBehind)
+    public static Workspace Create(string path, Action<string> leftBehind)
     {
-        var workspace = new Workspace(Path.Combine(parent, jobId), leftBehind);
+        var workspace = new Workspace(path, leftBehind);
         try
         {
             FolderTree.Create(workspace._root);
@@ -48,9 +53,36 @@ internal sealed class Workspace : IDisposable
         }
     }
 
+    /// <summary>Puts a program into its place, as a new file.</summary>
+    /// <exception cref="IOException">The disk is full, or the folder isn't as it was.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder isn't as it was.</exception>
+    public void WriteMain(string code)
+    {
+        using var file = File.OpenHandle(MainFile, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.Write(file, Encoding.UTF8.GetBytes(code), 0);
+    }
+
+    /// <summary>Makes it fit for another program, if this one left nothing in it and did nothing to it.</summary>
+    public bool TryReset()
+    {
+        try
+        {
+            File.Delete(MainFile);
+            Directory.SetLastWriteTimeUtc(DatedFolder, DateTime.UtcNow);
+            return Directory.EnumerateFileSystemEntries(_root).All(path => path == Home || path == Temporary) && IsAsMade(Home) && IsAsMade(Temporary);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         if (!FolderTree.Remove(_root)) _leftBehind(_root);
     }
+
+    private static bool IsAsMade(string folder) =>
+        new DirectoryInfo(folder) is { Exists: true, LinkTarget: null, UnixFileMode: FolderTree.Private } && !Directory.EnumerateFileSystemEntries(folder).Any();
 }

@@ -23,6 +23,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private readonly Action<string> _whenLost;
     private readonly ITimer _watch;
     private readonly Task _listening;
+    private readonly ServerOutput _output;
     private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -36,7 +37,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private ForkServer(SocketPair control, SocketPair jobs, ChildProcess process, TimeProvider time, Action<string> whenLost)
     {
         (_control, _jobs, _process, _time, _whenLost) = (control, jobs, process, time, whenLost);
-        Said = ReadAsync(process.Stdout);
+        _output = new ServerOutput(process.Stdout);
         _watch = time.CreateTimer(_ => CheckSent(), null, TakeLimit / 2, TakeLimit / 2);
         _listening = Task.WhenAll(ListenToServerAsync(), ListenToChildrenAsync());
     }
@@ -44,8 +45,8 @@ internal sealed class ForkServer : IAsyncDisposable
     /// <summary>Whether it can take jobs: false when it ended before it was ready.</summary>
     public Task<bool> Ready => _ready.Task;
 
-    /// <summary>What it printed, which is little, and all of it once it has ended.</summary>
-    public Task<string> Said { get; }
+    /// <summary>What it has printed: nothing, unless something is wrong.</summary>
+    public string Said => _output.Text;
 
     /// <summary>Its process.</summary>
     public int Pid => _process.Pid;
@@ -155,7 +156,10 @@ internal sealed class ForkServer : IAsyncDisposable
             }
         }
         _ready.TrySetResult(false);
-        Lose("it has ended");
+        // What it said last may be on its way.
+        await ((Task)_process.Exited).WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _output.LastWordsAsync();
+        Lose($"it has ended{(_process.Exited.IsCompletedSuccessfully ? $" with code {(await _process.Exited).ReturnCode}" : "")}. {Said}".Trim());
     }
 
     // To the end of the last child that waits for a job, so that the word of one that took a job in time is heard.
@@ -273,20 +277,4 @@ internal sealed class ForkServer : IAsyncDisposable
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
-
-    private static async Task<string> ReadAsync(Stream stdout)
-    {
-        using var reader = new StreamReader(stdout);
-        var kept = new System.Text.StringBuilder();
-        try
-        {
-            while (await reader.ReadLineAsync() is { } line)
-                if (kept.Length < 4096) kept.AppendLine(line);
-        }
-        catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
-        {
-            // It was ended meanwhile.
-        }
-        return kept.ToString();
-    }
 }

@@ -1,3 +1,4 @@
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Packages;
@@ -13,6 +14,7 @@ namespace CodeExec.Worker.Forking;
 /// </summary>
 public sealed partial class ForkServers : IAsyncDisposable
 {
+    private const int MostPrewarmed = 4;
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30);
 
     // All children of a server hash strings alike, and whatever leaks adds up.
@@ -69,7 +71,21 @@ public sealed partial class ForkServers : IAsyncDisposable
             if (warm is null) return null;
             warm.LastUsed = _time.GetTimestamp();
         }
-        return warm.Server.TryRun(new ForkedJob(workspace, CodeEnvironment.ForCode(workspace, environment.BinDirectory)));
+        return warm.Server.TryRun(new ForkedJob(workspace));
+    }
+
+    /// <summary>Starts the servers of the environments that calls ask for most, as far as their imports are known. Throws only when cancelled.</summary>
+    public async Task PrewarmAsync(CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var environment in await _environments.MostWantedInPlaceAsync(MostPrewarmed, cancel))
+                if (ImportsNote.Read(environment) is { Count: > 0 } names) await EnsureAsync(environment, names, isBase: false).WaitAsync(cancel);
+        }
+        catch (RunnerException)
+        {
+            // Without an interpreter there is nothing to warm; the first job says so.
+        }
     }
 
     /// <summary>Learns from a job that ended well, and sees to it that the next of its kind finds a server.</summary>
@@ -156,6 +172,7 @@ public sealed partial class ForkServers : IAsyncDisposable
                     _servers.Remove(key, out replaced);
                     _servers[key] = started;
                 }
+                ImportsNote.Write(environment, imports);
                 LogStarted(key.Environment, started.Server.Pid, started.BytesAtStart / 1024 / 1024, string.Join(", ", imports));
                 if (replaced is not null) Retire(replaced);
                 MakeRoom(key);

@@ -58,7 +58,7 @@ internal sealed class ForkedChild : IChild
             stderr = Pipe.Open();
             claim = JobClaim.Open();
             sent = jobs.Send(job.Message(number), [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor]);
-            return sent ? new ForkedChild(server, stdout.Reader, stderr.Reader, claim, job.DatedFolder) { SentAt = now } : null;
+            return sent ? new ForkedChild(server, stdout.Reader, stderr.Reader, claim, job.Workspace.DatedFolder) { SentAt = now } : null;
         }
         finally
         {

@@ -3,8 +3,8 @@ namespace CodeExec.Worker.Forking;
 /// <summary>The modules that a program's import statements name, as far as its text shows: what is worth importing ahead. Any thread.</summary>
 internal static class ImportedNames
 {
-    // A program that generates code may have any number of lines that look like imports.
-    private const int Most = 100;
+    /// <summary>No more are found: a program that generates code may have any number of lines that look like imports.</summary>
+    public const int Most = 100;
 
     /// <summary>Finds them: <c>import a.b</c> gives a.b, <c>from a import b</c> gives a and a.b.</summary>
     /// <param name="code">The program.</param>

@@ -74,14 +74,14 @@ internal sealed class WarmServer : IAsyncDisposable
         var ready = false;
         try
         {
-            folder = Workspace.Open(workDirectory, $"server-{JobId.Create()}", _ => { });
+            folder = Workspace.Create(Path.Combine(workDirectory, $"server-{JobId.Create()}"), _ => { });
             var environment = lease.Environment;
             var program = PythonScripts.Text("main_program.py") + "\n\n" + PythonScripts.Text("fork_server.py");
             var command = new ChildCommand(
                 environment.Python, ["-c", program, .. imports.Order(StringComparer.Ordinal)], CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true);
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };
             ready = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel);
-            if (!ready) throw new ForkServerLostException($"It ended before it was ready. {await warm.Server.Said}");
+            if (!ready) throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");
             warm.BytesAtStart = warm.Bytes;
             return warm;
         }

@@ -1,10 +1,8 @@
-using System.Text;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
-using CodeExec.Worker.Processes;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Packages;
@@ -13,30 +11,34 @@ namespace CodeExec.Worker.Packages;
 /// Builds environments aside, in a folder of this process, and puts them in place whole: a failed or interrupted build is never seen by
 /// anyone. Any thread; <see cref="SharedBuilds"/> sees to it that a set is built once.
 /// </summary>
-internal sealed partial class EnvironmentBuilder(PackageOptions options, EnvironmentStore store, TimeProvider time, ILogger<EnvironmentBuilder> log) : IDisposable
+internal sealed partial class EnvironmentBuilder(PackageOptions options, EnvironmentStore store, Pip pip, TimeProvider time, ILogger<EnvironmentBuilder> log) : IDisposable
 {
     private readonly OwnedFolderOnDemand _aside = new(Path.Combine(options.CacheDirectory, "building"));
+    private readonly WheelResolver _wheels = new(options, pip, time);
 
     /// <summary>Where this process builds, on the store's file system.</summary>
     public string Aside => _aside.Path;
 
+    /// <summary>Whether pip needn't be asked what an environment is made of.</summary>
+    public bool Knows(string key) => _wheels.Knows(key);
+
     /// <summary>Makes the environment without packages; takes a few file operations.</summary>
-    public void BuildPlain(PackageEnvironment environment, PythonInterpreter interpreter)
+    public EnvironmentLease BuildPlain(PackageEnvironment environment, PythonInterpreter interpreter)
     {
         using var build = new BuildFolder(Aside);
         (environment with { Root = build.Environment }).CreateSkeleton(interpreter, interpreter.OwnSitePackages);
-        store.Publish(build.Environment, environment, []);
+        return store.Publish(build.Environment, environment, [], [], 0);
     }
 
-    /// <summary>Installs a set with pip.</summary>
+    /// <summary>Puts a set together from wheels; what has no wheel is installed by pip.</summary>
     /// <param name="environment">Its place.</param>
     /// <param name="requirements">The set.</param>
     /// <param name="interpreter">What it stands on.</param>
     /// <param name="behind">The environment whose packages are visible behind its own; null for none.</param>
     /// <param name="progress">Told each line that pip prints.</param>
     /// <param name="cancel">Ends pip.</param>
-    /// <exception cref="InstallFailedException">pip couldn't, or not in time.</exception>
-    public async Task BuildAsync(
+    /// <exception cref="InstallFailedException">pip couldn't, a wheel is refused, or it took too long.</exception>
+    public async Task<EnvironmentLease> BuildAsync(
         PackageEnvironment environment, IReadOnlyList<PackageRequirement> requirements, PythonInterpreter interpreter, PackageEnvironment? behind,
         Action<string> progress, CancellationToken cancel)
     {
@@ -45,28 +47,19 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
         using var build = new BuildFolder(Aside);
         var aside = environment with { Root = build.Environment };
         aside.CreateSkeleton(interpreter, [.. behind is null ? [] : new[] { behind.SitePackages }, .. interpreter.OwnSitePackages]);
-        await RunPipAsync(PipCommand.Install(interpreter, requirements, aside.SitePackages, build.Scratch, options), interpreter, progress, cancel);
-        ConsoleScripts.Adopt(aside, interpreter.Path, environment.Python);
-        store.Publish(build.Environment, environment, requirements);
-        LogBuilt(environment.Key, string.Join(", ", requirements));
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _aside.Dispose();
-
-    private async Task RunPipAsync(ChildCommand command, PythonInterpreter interpreter, Action<string> progress, CancellationToken cancel)
-    {
         var output = new PipOutput();
         using var limit = new CancellationTokenSource(options.InstallTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
-        using var pip = ChildProcess.Start(command);
         try
         {
-            using var reader = new StreamReader(pip.Stdout, Encoding.UTF8);
-            while (await reader.ReadLineAsync(either.Token) is { } line)
-                if (output.Add(line) is { Length: > 0 } shown) progress(shown);
-            var exit = await pip.Exited.WaitAsync(either.Token);
-            if (exit.ReturnCode != 0) throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), output.Hint(interpreter));
+            using var wheels = _wheels.TryHoldKnown(environment.Key)
+                ?? await _wheels.ResolveAsync(environment.Key, requirements, interpreter, build.Scratch, output, progress, either.Token);
+            var shared = 0L;
+            if (wheels is null) await InstallAsync(aside, requirements, interpreter, environment.Python, build.Scratch, output, progress, either.Token);
+            else shared = Place(wheels.All, requirements, aside, environment.Python, progress, either.Token);
+            var lease = store.Publish(build.Environment, environment, requirements, wheels?.All ?? [], shared);
+            LogBuilt(environment.Key, string.Join(", ", requirements));
+            return lease;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
@@ -75,10 +68,34 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
                 $"Installing the packages took longer than {options.InstallTimeout.TotalSeconds:0} s, the limit. The last pip said:\n{output.UsefulText()}",
                 output.Hint(interpreter) ?? "Ask for fewer or smaller packages in one call, or call again: what was downloaded is kept.");
         }
-        finally
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _aside.Dispose();
+
+    private static long Place(
+        IReadOnlyList<StoredWheel> wheels, IReadOnlyList<PackageRequirement> requirements, PackageEnvironment aside, string python, Action<string> progress, CancellationToken cancel)
+    {
+        var named = requirements.Select(requirement => requirement.Name).ToHashSet(StringComparer.Ordinal);
+        var shared = 0L;
+        // Where two wheels bring the same file, the one that was asked for wins: pip installs it last.
+        foreach (var wheel in wheels.OrderByDescending(wheel => named.Contains(wheel.Project)).ThenBy(wheel => wheel.Project, StringComparer.Ordinal))
         {
-            await pip.StopAsync(TimeSpan.Zero, time);
+            cancel.ThrowIfCancellationRequested();
+            shared += WheelPlacement.Place(wheel, named.Contains(wheel.Project), aside, python);
         }
+        if (wheels.Count > 0) progress($"Successfully installed {string.Join(' ', wheels.Select(wheel => $"{wheel.Project}-{wheel.Version}").Order(StringComparer.Ordinal))}");
+        return shared;
+    }
+
+    private async Task InstallAsync(
+        PackageEnvironment aside, IReadOnlyList<PackageRequirement> requirements, PythonInterpreter interpreter, string python, string scratch, PipOutput output,
+        Action<string> progress, CancellationToken cancel)
+    {
+        var home = Path.Combine(scratch, "install");
+        FolderTree.Create(home);
+        await pip.RunAsync(PipCommand.Install(interpreter, requirements, aside.SitePackages, home, options), output, progress, cancel);
+        ConsoleScripts.Adopt(aside, interpreter.Path, python);
     }
 
     [LoggerMessage(411, LogLevel.Information, "Package environment {Key} was built: {Requirements}")]

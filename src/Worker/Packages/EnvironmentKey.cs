@@ -30,7 +30,7 @@ public static class EnvironmentKey
             interpreter.Abi,
             options.AllowSourceDistributions ? "sdists" : "wheels",
             behind ?? "",
-            .. options.PipEnvironment.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"),
+            .. options.PipEnvironment.Keys.Order(StringComparer.Ordinal).Select(name => $"{name}={options.PipEnvironment[name]}"),
             "",
             .. requirements.Select(requirement => requirement.Text).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];

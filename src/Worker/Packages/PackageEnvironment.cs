@@ -12,6 +12,8 @@ namespace CodeExec.Worker.Packages;
 /// <param name="MinorVersion">The interpreter's, such as <c>3.11</c>.</param>
 public sealed record PackageEnvironment(string Key, string Root, string MinorVersion)
 {
+    internal const string ManifestName = "environment.json";
+
     /// <summary>The top-level names of the interpreter's standard library.</summary>
     public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
 
@@ -25,7 +27,10 @@ public sealed record PackageEnvironment(string Key, string Root, string MinorVer
     public string SitePackages => Path.Combine(Root, "lib", $"python{MinorVersion}", "site-packages");
 
     /// <summary>Says what is in it; a reader holds it open, and so locked, while a job uses the environment.</summary>
-    public string Manifest => Path.Combine(Root, "environment.json");
+    public string Manifest => Path.Combine(Root, ManifestName);
+
+    /// <summary>What programs were seen to import from it, one module a line: a note for the next start, not part of the environment.</summary>
+    public string ImportsNote => Path.Combine(Root, "imports.txt");
 
     /// <summary>Makes the folders and files of an environment without packages.</summary>
     /// <param name="interpreter">What it stands on.</param>

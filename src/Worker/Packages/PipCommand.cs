@@ -5,41 +5,62 @@ using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Packages;
 
-/// <summary>The command line and environment that pip is run with.</summary>
-internal static class PipCommand
+/// <summary>One command for pip, with the environment that it is run with. Immutable.</summary>
+/// <param name="Interpreter">Whose pip, and for whom.</param>
+/// <param name="Arguments">What comes after <c>pip</c>.</param>
+/// <param name="Environment">The whole environment.</param>
+/// <param name="Scratch">The working directory.</param>
+/// <param name="BuildsPackages">Whether it may run the build code of packages.</param>
+internal sealed record PipCommand(
+    PythonInterpreter Interpreter, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Scratch, bool BuildsPackages)
 {
     // These would contradict what we ask of pip: where to install, and what to print.
     private static readonly HashSet<string> Ours = new(StringComparer.OrdinalIgnoreCase)
     {
-        "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_DRY_RUN", "PIP_REPORT",
+        "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_DRY_RUN", "PIP_REPORT", "PIP_DEST",
         "PIP_LOG", "PIP_QUIET", "PIP_VERBOSE", "PIP_REQUIRE_VIRTUALENV", "PIP_CACHE_DIR", "PIP_ONLY_BINARY", "PIP_NO_BINARY",
     };
 
-    /// <summary>Installs a set into a folder.</summary>
+    /// <summary>Finds the files that a set and all it needs come from, and puts them into a folder.</summary>
+    /// <param name="interpreter">Whose pip, and for whom.</param>
+    /// <param name="requirements">The set.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="scratch">HOME, TMPDIR and working directory; empty, so that no file in it can be mistaken for a package.</param>
+    /// <param name="options">Index, cache and whether sources may be built.</param>
+    public static PipCommand Download(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string folder, string scratch, PackageOptions options) =>
+        Create(interpreter, ["download", "--dest", folder], requirements, scratch, options);
+
+    /// <summary>Installs a set into a folder: what must be built from source has no other way.</summary>
     /// <param name="interpreter">Whose pip, and for whom.</param>
     /// <param name="requirements">The set.</param>
     /// <param name="target">The folder.</param>
-    /// <param name="scratch">HOME, TMPDIR and working directory; empty, so that no file in it can be mistaken for a package.</param>
-    /// <param name="options">Index, cache and whether sources may be built.</param>
-    public static ChildCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options)
+    /// <param name="scratch">As above.</param>
+    /// <param name="options">As above.</param>
+    public static PipCommand Install(PythonInterpreter interpreter, IEnumerable<PackageRequirement> requirements, string target, string scratch, PackageOptions options) =>
+        // Else pip reads every installed package to warn of conflicts that --target can't have: 85 ms.
+        Create(interpreter, ["install", "--target", target, "--root-user-action", "ignore", "--no-warn-conflicts"], requirements, scratch, options);
+
+    /// <summary>The same as a process.</summary>
+    public ChildCommand InItsOwnPython() =>
+        // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
+        new(Interpreter.Path, ["-I", "-m", "pip", .. Arguments], Environment, Scratch, MergeStderr: true);
+
+    private static PipCommand Create(
+        PythonInterpreter interpreter, IEnumerable<string> what, IEnumerable<PackageRequirement> requirements, string scratch, PackageOptions options)
     {
         List<string> arguments =
         [
-            // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
-            "-I", "-m", "pip", "install",
-            "--target", target,
-            "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off", "--root-user-action", "ignore",
-            // Else pip reads every installed package to warn of conflicts that --target can't have: 85 ms.
-            "--no-warn-conflicts",
+            .. what,
+            "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off",
             "--cache-dir", Path.Combine(options.CacheDirectory, "pip"),
         ];
         if (!options.AllowSourceDistributions) arguments.AddRange(["--only-binary", ":all:"]);
         arguments.Add("--");
         arguments.AddRange(requirements.Select(requirement => requirement.Text));
-        return new ChildCommand(interpreter.Path, arguments, Environment(scratch, options), scratch, MergeStderr: true);
+        return new PipCommand(interpreter, arguments, EnvironmentFor(scratch, options), scratch, options.AllowSourceDistributions);
     }
 
-    private static Dictionary<string, string> Environment(string scratch, PackageOptions options)
+    private static Dictionary<string, string> EnvironmentFor(string scratch, PackageOptions options)
     {
         var environment = CodeEnvironment.Inherited();
         environment["HOME"] = scratch;

@@ -47,7 +47,7 @@ internal sealed partial class PipOutput
     [GeneratedRegex(@"//[^/\s]+@", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Credentials();
 
-    [GeneratedRegex(@"^\s*(Looking in (links|indexes)|Collecting |Downloading |Using cached |Processing |Requirement already|Installing |Preparing metadata|Getting requirements|Building wheel|Created wheel|Stored in directory|━|WARNING: Retrying|WARNING: Url |Discarding |INFO: pip is looking|\[notice\])", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^\s*(Looking in (links|indexes)|Collecting |Downloading |Using cached |Processing |Saved |Successfully downloaded |Requirement already|Installing |Preparing metadata|Getting requirements|Building wheel|Created wheel|Stored in directory|━|WARNING: Retrying|WARNING: Url |Discarding |INFO: pip is looking|\[notice\])", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Noise();
 
     [GeneratedRegex(@"satisfies the requirement (?<name>[A-Za-z0-9._-]+).*\(from versions: (?<versions>[^)]*)\)", RegexOptions.ExplicitCapture, 1000)]

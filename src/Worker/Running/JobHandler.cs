@@ -5,10 +5,13 @@ using CodeExec.Worker.Execution;
 namespace CodeExec.Worker.Running;
 
 /// <summary>What the queue's engine calls for each job: runs it on this process's executor and tells what happens. Any thread.</summary>
-public sealed class JobHandler(PythonExecutor executor, JobSlots slots) : IJobHandler
+public sealed class JobHandler(PythonExecutor executor, JobSlots slots, RecentSets recent) : IJobHandler
 {
     /// <inheritdoc/>
     public int Slots => slots.Total;
+
+    /// <inheritdoc/>
+    public IWarmth Warmth => recent;
 
     /// <inheritdoc/>
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
@@ -18,7 +21,11 @@ public sealed class JobHandler(PythonExecutor executor, JobSlots slots) : IJobHa
         {
             await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync))
             {
-                if (happened is JobFinished finished) return finished.Result;
+                if (happened is JobFinished finished)
+                {
+                    if (finished.Result is { PackagesCache: not PackagesCache.None, Status: not ExecutionStatus.InstallFailed }) recent.Add(delivery.Job.Packages);
+                    return finished.Result;
+                }
                 // That it started was told with the mark.
                 if (happened is not JobStarted) delivery.Publish(happened);
             }

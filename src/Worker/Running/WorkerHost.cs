@@ -25,7 +25,7 @@ public static class WorkerHost
         await using var service = LocalService.Create(settings, logs);
         await using var engine = await RedisEngine.OpenReceiverAsync(settings.Queue, settings.Execution.DrainTime, logs, TimeProvider.System, stop.Token);
         var prewarming = service.PrewarmAsync(stop.Token);
-        await engine.Receiver!.RunAsync(new JobHandler(service.Executor, service.Slots), stop.Token);
+        await engine.Receiver!.RunAsync(new JobHandler(service.Executor, service.Slots, new RecentSets(service.Holds)), stop.Token);
         await prewarming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return 0;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Stdio;
@@ -11,6 +12,9 @@ public static class StderrLog
 {
     /// <summary>A factory whose loggers write from the given level on.</summary>
     public static ILoggerFactory CreateFactory(LogLevel least = LogLevel.Information) => new Factory(least);
+
+    // Each line is one write, so lines of several threads don't mix. Console.Error would set up a terminal's encodings for the first one.
+    private static readonly Stream Stderr = Console.OpenStandardError();
 
     private sealed class Factory(LogLevel least) : ILoggerFactory
     {
@@ -36,7 +40,7 @@ public static class StderrLog
         {
             if (!IsEnabled(logLevel)) return;
             var line = string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {Name(logLevel)} {category}[{eventId.Id}] {formatter(state, exception)}");
-            Console.Error.WriteLine(exception is null ? line : $"{line}{Environment.NewLine}{exception}");
+            Stderr.Write(Encoding.UTF8.GetBytes(exception is null ? $"{line}\n" : $"{line}\n{exception}\n"));
         }
 
         private static string Name(LogLevel level) => level switch

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -20,7 +21,11 @@ namespace CodeExec.Worker.Stdio;
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#stdio"/>
 public sealed class StdioTransport : TransportBase
 {
-    private static readonly JsonTypeInfo<JsonRpcMessage> MessageType = RelaxedType();
+    private static readonly JsonTypeInfo<JsonRpcMessage> MessageType = (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
+
+    // Text travels as it is, not as \u escapes: 300 bytes of Cyrillic would become 1,800. Set on the writer, because options of our own
+    // would make the serializer describe every type to itself once more.
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // `heroku run` writes a literal ^D (0x04) when its input ends.
     private static ReadOnlySpan<byte> Blanks => " \t\r\u0004"u8;
@@ -139,18 +144,26 @@ public sealed class StdioTransport : TransportBase
 
     private async Task WriteAsync(JsonRpcMessage message, CancellationToken cancel)
     {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, MessageType);
+        var line = Line(message);
         await _writing.WaitAsync(cancel);
         try
         {
             // One write per message: whoever reads stdout sees whole lines.
-            await _output.WriteAsync((byte[])[.. bytes, (byte)'\n'], cancel);
+            await _output.WriteAsync(line, cancel);
             await _output.FlushAsync(cancel);
         }
         finally
         {
             _writing.Release();
         }
+    }
+
+    private static ReadOnlyMemory<byte> Line(JsonRpcMessage message)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(line, Relaxed)) JsonSerializer.Serialize(json, message, MessageType);
+        line.Write("\n"u8);
+        return line.WrittenMemory;
     }
 
     private static bool IsJson(ReadOnlyMemory<byte> line)
@@ -165,8 +178,4 @@ public sealed class StdioTransport : TransportBase
             return false;
         }
     }
-
-    // Text travels as it is, not as \u escapes: 300 bytes of Cyrillic would become 1,800.
-    private static JsonTypeInfo<JsonRpcMessage> RelaxedType() =>
-        (JsonTypeInfo<JsonRpcMessage>)new JsonSerializerOptions(McpJsonUtilities.DefaultOptions) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }.GetTypeInfo(typeof(JsonRpcMessage));
 }

@@ -38,12 +38,20 @@ def load(home):
     sys.modules["__main__"] = main
     _forget_the_server(home, main)
     try:
-        with open(path, "rb") as file:
-            return compile(file.read(), path, "exec", dont_inherit=True), main
+        return compile(_read(path), path, "exec", dont_inherit=True), main
     except BaseException as fault:
         # A fresh interpreter says best what is wrong with a source. What the compiler warns of has been said.
         said = ["-W", "ignore::SyntaxWarning"] if isinstance(fault, SyntaxError) else []
         posix.execv(sys.executable, [sys.executable, *said, "main.py"])
+
+
+def _read(path):
+    # Without a file object: that takes 30 microseconds more.
+    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return posix.read(descriptor, posix.fstat(descriptor).st_size)
+    finally:
+        posix.close(descriptor)
 
 
 def _forget_the_server(home, main):
@@ -140,7 +148,9 @@ def _exit_code(exit):
 
 def _drop_objects(mains, known):
     """Lets go of what the program made, so that files are written out and finalizers run, in the order in which the interpreter does."""
-    sys.last_type = sys.last_value = sys.last_traceback = None
+    for name in ("last_type", "last_value", "last_traceback"):
+        if hasattr(sys, name):
+            setattr(sys, name, None)
     sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
     _flush_files()
     folder = mains[0].__loader__.path[: -len("main.py")]

@@ -67,13 +67,13 @@ warnings.warn('where', UserWarning, stacklevel=2)
 #: Modules that are there at the start
 # They are imported ahead.
 import sys
-print('decimal' in sys.modules)
+print('typing' in sys.modules)
 
 #: A file that is named like a module imported ahead
 # Python looks into the program's folder first, but not for a module that it has.
-open('statistics.py', 'w').write('OWN = 1')
-import statistics
-print(hasattr(statistics, 'OWN'))
+open('random.py', 'w').write('OWN = 1')
+import random
+print(hasattr(random, 'OWN'))
 
 #: Objects that collections leave alone
 # What the server had made is frozen, or each job's first collection would copy it.

@@ -66,17 +66,17 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     /// <summary>Runs a script.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time, or Redis is full.</exception>
-    internal async Task<RedisResult> RunAsync(RedisScript script, IReadOnlyList<string> keys, params object[] arguments)
+    internal async Task<RedisResult> RunAsync(RedisScript script, IReadOnlyList<string> keys, params RedisValue[] arguments)
     {
-        var call = Call(keys, arguments);
         try
         {
-            return await CommandAsync("EVALSHA", [script.Hash, .. call]);
+            // Not as a plain command: the library can't know what one of those does, and sends a SELECT before the next.
+            return await AnswerAsync(database => database.ScriptEvaluateAsync(script.Hash, [.. keys.Select(key => (RedisKey)key)], arguments));
         }
         catch (RedisServerException fault) when (fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             // The first use, or Redis was restarted.
-            return await CommandAsync("EVAL", [script.Text, .. call]);
+            return await RunWholeAsync(script, keys, arguments);
         }
     }
 
@@ -84,17 +84,19 @@ public sealed partial class RedisConnection : IAsyncDisposable
     /// Runs a script that is sent whole: what was asked happens even when Redis answers too late to be heard, whether it knew the script or not.
     /// </summary>
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
-    internal Task<RedisResult> RunWholeAsync(RedisScript script, IReadOnlyList<string> keys, params object[] arguments) =>
-        CommandAsync("EVAL", [script.Text, .. Call(keys, arguments)]);
+    internal Task<RedisResult> RunWholeAsync(RedisScript script, IReadOnlyList<string> keys, params RedisValue[] arguments) =>
+        CommandAsync("EVAL", [script.Text, keys.Count, .. keys.Select(key => (RedisKey)key), .. arguments.Select(argument => (object)argument)]);
 
     /// <summary>Runs a command.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time, or Redis is full.</exception>
-    internal async Task<RedisResult> CommandAsync(string command, params object[] arguments)
+    internal Task<RedisResult> CommandAsync(string command, params object[] arguments) => AnswerAsync(database => database.ExecuteAsync(command, arguments));
+
+    private async Task<RedisResult> AnswerAsync(Func<IDatabase, Task<RedisResult>> ask)
     {
         try
         {
             // The library's own time limit doesn't hold for asynchronous commands.
-            return await _multiplexer.GetDatabase().ExecuteAsync(command, arguments).WaitAsync(_options.CommandTimeout);
+            return await ask(_multiplexer.GetDatabase()).WaitAsync(_options.CommandTimeout);
         }
         catch (RedisServerException fault) when (fault.Message.Contains("OOM ", StringComparison.Ordinal))
         {
@@ -105,8 +107,6 @@ public sealed partial class RedisConnection : IAsyncDisposable
             throw new RedisUnavailableException($"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0} s, or the connection is down.", isFull: false, fault);
         }
     }
-
-    private static object[] Call(IReadOnlyList<string> keys, object[] arguments) => [keys.Count, .. keys.Select(key => (RedisKey)key), .. arguments];
 
     /// <summary>Shortens a key's life without waiting for it.</summary>
     internal void ExpireSoon(string key, TimeSpan life) => _multiplexer.GetDatabase().KeyExpire(key, life, CommandFlags.FireAndForget);

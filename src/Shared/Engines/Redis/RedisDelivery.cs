@@ -4,8 +4,11 @@ using CodeExec.Shared.Queue;
 namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>One job in this worker's hands. Any thread.</summary>
-internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, string web) : IJobDelivery, IDisposable
+internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, TakenJob taken, TimeProvider time) : IJobDelivery, IDisposable
 {
+    // How long the mark that came with the take is good for: a process that was frozen meanwhile has to ask whether the job is still its own.
+    private static readonly TimeSpan MarkHolds = TimeSpan.FromSeconds(1);
+
     private volatile bool _started;
 
     /// <inheritdoc/>
@@ -15,7 +18,10 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public JobStop Stop { get; } = new();
 
     /// <summary>The web process that waits for it.</summary>
-    public string Web { get; } = web;
+    public string Web => taken.Web;
+
+    /// <summary>Its place in the stream.</summary>
+    public string Entry => taken.Entry;
 
     /// <summary>Whether its code was started, so that it must not run anywhere else.</summary>
     public bool IsStarted => _started;
@@ -24,7 +30,22 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public Task Handling { get; set; } = Task.CompletedTask;
 
     /// <inheritdoc/>
-    public async Task MarkStartedAsync()
+    public Task MarkStartedAsync()
+    {
+        if (Stop.Reason is not null) throw new OperationCanceledException("The job was stopped before it started.");
+        if (!taken.IsMarked || time.GetElapsedTime(taken.Asked) > MarkHolds) return AskToStartAsync();
+        _started = true;
+        Publish(new JobStarted());
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Publish(JobEvent happened) => redis.Publish(RedisKeys.Reply(Web), JobJson.Write(Job.Id, happened));
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop.Dispose();
+
+    private async Task AskToStartAsync()
     {
         try
         {
@@ -47,10 +68,4 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
             throw new DeliveryLostException(fault.Message);
         }
     }
-
-    /// <inheritdoc/>
-    public void Publish(JobEvent happened) => redis.Publish(RedisKeys.Reply(Web), JobJson.Write(Job.Id, happened));
-
-    /// <inheritdoc/>
-    public void Dispose() => Stop.Dispose();
 }

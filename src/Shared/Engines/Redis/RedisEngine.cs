@@ -13,14 +13,14 @@ public sealed class RedisEngine : IAsyncDisposable
     private readonly RedisJobReceiver? _receiver;
     private readonly Task[] _duties;
 
-    private RedisEngine(RedisConnection redis, RedisReplies? replies, RedisJobReceiver? receiver, QueueOptions options, params Func<CancellationToken, Task>[] duties)
+    private RedisEngine(RedisConnection redis, RedisReplies? replies, RedisJobReceiver? receiver, QueueOptions options, TimeProvider time, params Func<CancellationToken, Task>[] duties)
     {
         _redis = redis;
         _replies = replies;
         _receiver = receiver;
         if (replies is not null)
         {
-            Sender = new RedisJobSender(redis, replies, options);
+            Sender = new RedisJobSender(redis, replies, options, time);
             Peers = new RedisWebPeers(redis, replies.Web);
         }
         _duties = [.. duties.Select(duty => duty(_end.Token))];
@@ -48,7 +48,7 @@ public sealed class RedisEngine : IAsyncDisposable
         var redis = await RedisConnection.OpenAsync(options, logs, cancel);
         var replies = new RedisReplies(redis, options, time, logs.CreateLogger<RedisReplies>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());
-        return new RedisEngine(redis, replies, null, options, reclaimer.RunAsync);
+        return new RedisEngine(redis, replies, null, options, time, reclaimer.RunAsync);
     }
 
     /// <summary>The worker side: takes jobs, keeps its leases, looks after jobs of silent workers.</summary>
@@ -64,7 +64,7 @@ public sealed class RedisEngine : IAsyncDisposable
         var receiver = new RedisJobReceiver(redis, options, drainTime, time, logs.CreateLogger<RedisJobReceiver>());
         var keeper = new RedisLeaseKeeper(redis, receiver, options, time, logs.CreateLogger<RedisLeaseKeeper>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());
-        return new RedisEngine(redis, null, receiver, options, keeper.RunAsync, reclaimer.RunAsync);
+        return new RedisEngine(redis, null, receiver, options, time, keeper.RunAsync, reclaimer.RunAsync);
     }
 
     /// <inheritdoc/>
@@ -73,7 +73,6 @@ public sealed class RedisEngine : IAsyncDisposable
         await _end.CancelAsync();
         await Task.WhenAll(_duties).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_replies is not null) await _replies.DisposeAsync();
-        _receiver?.Dispose();
         await _redis.DisposeAsync();
         _end.Dispose();
     }

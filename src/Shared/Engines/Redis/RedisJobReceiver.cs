@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Packages;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
@@ -11,20 +12,33 @@ using StackExchange.Redis;
 namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
-/// The worker's loop: woken by a message, or by a slow poll when that got lost, it takes no more jobs than there are free slots, calls the
-/// handler for each, and ends each with one transaction. <see cref="RunAsync"/> is called once; the rest happens on its tasks.
+/// The worker's side: takes no more jobs than there are free slots, calls the handler for each, and ends each with one transaction.
+/// <see cref="RunAsync"/> is called once; the rest happens on the tasks of the jobs.
 /// </summary>
-internal sealed partial class RedisJobReceiver(
-    RedisConnection redis, QueueOptions options, TimeSpan drainTime, TimeProvider time, ILogger<RedisJobReceiver> log) : IJobReceiver, IDisposable
+internal sealed partial class RedisJobReceiver : IJobReceiver
 {
-    private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4);
 
-    // Few at a time, so that one worker with many free slots doesn't take a burst that others could share.
-    private const int MostAtOnce = 2;
-
+    private readonly RedisConnection _redis;
+    private readonly QueueOptions _options;
+    private readonly TimeSpan _drainTime;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RedisJobReceiver> _log;
     private readonly ConcurrentDictionary<string, RedisDelivery> _held = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly RedisTakeLoop _taking;
+
+    // Entries of jobs that ran here and whose end Redis was never told: they must not look as if they had never begun.
+    private readonly ConcurrentQueue<string> _unannounced = new();
+    private IJobHandler? _handler;
+    private volatile bool _stopping;
+    private volatile IReadOnlyCollection<string> _shownSets = [];
+
+    public RedisJobReceiver(RedisConnection redis, QueueOptions options, TimeSpan drainTime, TimeProvider time, ILogger<RedisJobReceiver> log)
+    {
+        (_redis, _options, _drainTime, _time, _log) = (redis, options, drainTime, time, log);
+        _taking = new RedisTakeLoop(redis, options, Worker, () => _handler!.Slots - _held.Count, () => Held.Select(delivery => delivery.Entry).Concat(_unannounced), Begin, time, log);
+    }
 
     /// <summary>This process's name in the consumer group, new at each start.</summary>
     public string Worker { get; } = RandomNumberGenerator.GetHexString(12, lowercase: true);
@@ -35,22 +49,12 @@ internal sealed partial class RedisJobReceiver(
     /// <inheritdoc/>
     public async Task RunAsync(IJobHandler handler, CancellationToken stop)
     {
-        redis.Restored += Wake;
-        await redis.SubscribeAsync(RedisKeys.Wake, _ => Wake());
-        await redis.SubscribeAsync(RedisKeys.Cancel(Worker), id => Stop(System.Text.Encoding.UTF8.GetString(id), StopReason.ClientCancelled));
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                while (!stop.IsCancellationRequested && await TakeAsync(handler)) { }
-                await SleepAsync(stop);
-            }
-            catch (RedisUnavailableException)
-            {
-                // The connection's own log lines tell. Jobs in hand run on; their leases are renewed when Redis is back.
-                await SleepAsync(stop);
-            }
-        }
+        _handler = handler;
+        await _redis.SubscribeAsync(RedisKeys.Cancel(Worker), id => Stop(System.Text.Encoding.UTF8.GetString(id), StopReason.ClientCancelled));
+        await TryShowLifeAsync();
+        await _taking.RunAsync(stop);
+        _stopping = true;
+        await TryShowLifeAsync();
         await DrainAsync();
         await LeaveAsync();
     }
@@ -61,26 +65,39 @@ internal sealed partial class RedisJobReceiver(
         if (_held.TryGetValue(jobId, out var delivery)) delivery.Stop.Request(reason);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _wake.Dispose();
+    /// <summary>Hands back the jobs that Redis holds for this worker's although it never heard of them.</summary>
+    /// <exception cref="RedisUnavailableException">No answer in time.</exception>
+    public Task HandBackAsync() => _taking.HandBackAsync();
 
-    // Whether there may be more to take at once.
-    private async Task<bool> TakeAsync(IJobHandler handler)
+    /// <summary>Shows that this worker lives, how many jobs it may have in its hands, and what it has ready.</summary>
+    /// <exception cref="RedisUnavailableException">No answer in time.</exception>
+    public Task ShowLifeAsync()
     {
-        var most = Math.Min(handler.Slots - _held.Count, MostAtOnce);
-        if (most <= 0) return false;
-        var taken = (RedisResult[])(await redis.RunAsync(
-            RedisScript.Take, [RedisKeys.Jobs, RedisKeys.Leases],
-            RedisKeys.Group, Worker, most, (long)options.Lease.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.WebPrefix, (long)options.SecondLook.TotalMilliseconds))!;
-        for (var i = 0; i + 2 < taken.Length; i += 3)
+        var handler = _stopping ? null : _handler;
+        _shownSets = handler?.Warmth.Sets ?? [];
+        return _redis.RunAsync(
+            RedisScript.Alive, [RedisKeys.Worker(Worker)],
+            [Worker, handler?.Slots ?? 0, (long)_options.Lease.TotalMilliseconds, RedisKeys.WarmPrefix, .. _shownSets.Select(set => (RedisValue)set)]);
+    }
+
+    private async Task TryShowLifeAsync()
+    {
+        try
         {
-            var (job, fault) = Read((string)taken[i]!, (byte[])taken[i + 1]!);
-            var delivery = new RedisDelivery(redis, Worker, job, (string)taken[i + 2]!);
-            _held[delivery.Job.Id] = delivery;
-            delivery.Handling = HandleAsync(fault is null ? handler.HandleAsync : _ => throw fault, delivery);
+            await ShowLifeAsync();
         }
-        // Fewer than asked for: the queue is empty, and whoever fills it sends a wake-up.
-        return taken.Length == most * 3;
+        catch (RedisUnavailableException)
+        {
+            // With the next renewal, then.
+        }
+    }
+
+    private void Begin(TakenJob taken)
+    {
+        var (job, fault) = Read(taken.Id, taken.Json);
+        var delivery = new RedisDelivery(_redis, Worker, job, taken, _time);
+        _held[job.Id] = delivery;
+        delivery.Handling = HandleAsync(fault is null ? _handler!.HandleAsync : _ => throw fault, delivery);
     }
 
     // A newer web process may send what this one can't read: its caller is told, instead of worker after worker stumbling over it.
@@ -98,13 +115,16 @@ internal sealed partial class RedisJobReceiver(
 
     private async Task HandleAsync(Func<IJobDelivery, Task<ExecutionResult>> handler, RedisDelivery delivery)
     {
+        long? left = null;
         try
         {
             // An installation may be silent for longer than a job may wait; without packages the start follows at once.
             if (delivery.Job.Packages.Count > 0) delivery.Publish(new JobTaken());
             var result = await handler(delivery);
+            // Before the end is told: whoever hears of it and asks for the same again is to find this worker.
+            if (delivery.Job.Packages.Count > 0 && !_shownSets.Contains(PackageSet.NameOf(delivery.Job.Packages), StringComparer.Ordinal)) _ = TryShowLifeAsync();
             if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await ReleaseAsync(delivery);
-            else await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
+            else left = await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
         }
         catch (DeliveryLostException lost)
         {
@@ -112,19 +132,21 @@ internal sealed partial class RedisJobReceiver(
         }
         catch (RunnerException fault)
         {
-            await FinishAsync(delivery, new JobFailed(fault.Message));
+            left = await FinishAsync(delivery, new JobFailed(fault.Message));
         }
         catch (Exception fault)
         {
             LogFailed(fault, delivery.Job.Id);
-            await FinishAsync(delivery, new JobFailed(
+            left = await FinishAsync(delivery, new JobFailed(
                 $"The service failed while it ran this call; the code is not at fault. Call again; if it stays so, tell the operator reference {delivery.Job.Id}, which the worker's log explains."));
         }
         finally
         {
+            if (left is null && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
             _held.TryRemove(delivery.Job.Id, out _);
             delivery.Dispose();
-            Wake();
+            if (left is 0) _taking.WakeIfPassedOver();
+            else _taking.Wake();
         }
     }
 
@@ -133,29 +155,30 @@ internal sealed partial class RedisJobReceiver(
             ? result with { Status = ExecutionStatus.WorkerLost, Hint = "The worker that ran this code was shut down and stopped it. What the code had done until then stays done; call again if running it twice is safe." }
             : result;
 
-    // Tried until it is through or the lease is surely over: after that the job is closed by somebody else.
-    private async Task FinishAsync(RedisDelivery delivery, JobEvent last)
+    // Tried until it is through or the lease is surely over: after that the job is closed by somebody else, and the answer is null. Else it
+    // is how many jobs are in the stream.
+    private async Task<long?> FinishAsync(RedisDelivery delivery, JobEvent last)
     {
-        var started = time.GetTimestamp();
+        var started = _time.GetTimestamp();
         while (true)
         {
             try
             {
-                var accepted = (int)await redis.RunAsync(
+                var left = (long)await _redis.RunAsync(
                     RedisScript.Finish,
                     [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id), RedisKeys.Result(delivery.Job.Id)],
-                    RedisKeys.Group, Worker, delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web), (long)options.ResultTtl.TotalMilliseconds);
-                if (accepted == 0) LogLate(delivery.Job.Id);
-                return;
+                    RedisKeys.Group, Worker, delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web), (long)_options.ResultTtl.TotalMilliseconds);
+                if (left < 0) LogLate(delivery.Job.Id);
+                return left;
             }
-            catch (RedisUnavailableException) when (time.GetElapsedTime(started) < options.ResultTtl)
+            catch (RedisUnavailableException) when (_time.GetElapsedTime(started) < _options.ResultTtl)
             {
-                await Task.Delay(PollEvery, time);
+                await Task.Delay(RetryEvery, _time);
             }
             catch (RedisUnavailableException fault)
             {
                 LogUnannounced(fault, delivery.Job.Id);
-                return;
+                return null;
             }
         }
     }
@@ -164,7 +187,7 @@ internal sealed partial class RedisJobReceiver(
     {
         try
         {
-            await redis.RunAsync(RedisScript.Release, [RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id)], Worker, delivery.Job.Id);
+            await _redis.RunAsync(RedisScript.Release, [RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id)], Worker, delivery.Job.Id);
         }
         catch (RedisUnavailableException)
         {
@@ -175,10 +198,10 @@ internal sealed partial class RedisJobReceiver(
     // Takes no more (the loop has ended) → what has not started is handed back → the rest gets its time → what still runs is closed as lost.
     private async Task DrainAsync()
     {
-        LogDraining(_held.Count, drainTime.TotalSeconds);
+        LogDraining(_held.Count, _drainTime.TotalSeconds);
         foreach (var delivery in Held)
             if (!delivery.IsStarted) delivery.Stop.Request(StopReason.ShuttingDown);
-        if (await EndedWithin(drainTime)) return;
+        if (await EndedWithin(_drainTime)) return;
         foreach (var delivery in Held) delivery.Stop.Request(StopReason.ShuttingDown);
         if (!await EndedWithin(StopTime)) LogLeftBehind(_held.Count);
     }
@@ -188,7 +211,10 @@ internal sealed partial class RedisJobReceiver(
     {
         try
         {
-            await redis.CommandAsync("XGROUP", "DELCONSUMER", RedisKeys.Jobs, RedisKeys.Group, Worker);
+            await _taking.HandBackAsync();
+            // Without it, a take that is still on its way marks nothing as started.
+            await _redis.CommandAsync("DEL", (RedisKey)RedisKeys.Worker(Worker));
+            await _redis.CommandAsync("XGROUP", "DELCONSUMER", RedisKeys.Jobs, RedisKeys.Group, Worker);
         }
         catch (Exception fault) when (fault is RedisUnavailableException or RedisServerException)
         {
@@ -200,31 +226,12 @@ internal sealed partial class RedisJobReceiver(
     {
         try
         {
-            await Task.WhenAll(Held.Select(delivery => delivery.Handling)).WaitAsync(limit, time);
+            await Task.WhenAll(Held.Select(delivery => delivery.Handling)).WaitAsync(limit, _time);
             return true;
         }
         catch (TimeoutException)
         {
             return false;
-        }
-    }
-
-    private async Task SleepAsync(CancellationToken stop)
-    {
-        using var tick = new CancellationTokenSource(PollEvery, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(tick.Token, stop);
-        await _wake.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is awake, or about to be.
         }
     }
 

@@ -12,6 +12,9 @@ internal static class RedisKeys
     /// <summary>Sorted set: jobs in workers' hands, by the time (ms since 1970, Redis's clock) when their lease runs out.</summary>
     public const string Leases = "codeexec:leases";
 
+    /// <summary>Sorted set: jobs in workers' lanes, by the time (ms since 1970, Redis's clock) when they are recalled.</summary>
+    public const string Handed = "codeexec:handed";
+
     /// <summary>Channel: says that a job was added.</summary>
     public const string Wake = "codeexec:wake";
 
@@ -24,13 +27,25 @@ internal static class RedisKeys
     /// <summary>What the keys of living web processes begin with.</summary>
     public const string WebPrefix = "codeexec:web:";
 
+    /// <summary>What the keys of living workers begin with.</summary>
+    public const string WorkerPrefix = "codeexec:worker:";
+
+    /// <summary>What the keys begin with that tell which workers have a set of packages ready.</summary>
+    public const string WarmPrefix = "codeexec:warm:";
+
+    /// <summary>What the keys of the workers' lanes begin with.</summary>
+    public const string LanePrefix = "codeexec:lane:";
+
+    /// <summary>What the channels of single workers begin with that say that a job is in their lane.</summary>
+    public const string LaneWakePrefix = "codeexec:wake:";
+
     /// <summary>What the reply channels begin with.</summary>
     public const string ReplyPrefix = "codeexec:reply:";
 
     /// <summary>What the cancel channels begin with.</summary>
     public const string CancelPrefix = "codeexec:cancel:";
 
-    /// <summary>Hash: where a job stands (entry, state, web, worker, cancelled, suspect, unheard, attempts).</summary>
+    /// <summary>Hash: where a job stands (entry, state, web, worker, take, warm, cancelled, suspect, unheard, attempts).</summary>
     public static string Job(string id) => JobPrefix + id;
 
     /// <summary>String: a finished job's last event.</summary>
@@ -39,8 +54,17 @@ internal static class RedisKeys
     /// <summary>String: there while a web process lives.</summary>
     public static string Web(string web) => WebPrefix + web;
 
-    /// <summary>String: there while a worker lives; what it does.</summary>
-    public static string Worker(string worker) => "codeexec:worker:" + worker;
+    /// <summary>String: there while a worker lives; how many jobs it may have in its hands.</summary>
+    public static string Worker(string worker) => WorkerPrefix + worker;
+
+    /// <summary>Sorted set: workers that have a set of packages ready, by the time (ms since 1970, Redis's clock) until which that is known.</summary>
+    public static string Warm(string set) => WarmPrefix + set;
+
+    /// <summary>List: jobs that were handed to a worker and that it has not taken yet.</summary>
+    public static string Lane(string worker) => LanePrefix + worker;
+
+    /// <summary>Channel: says to one worker that a job is in its lane.</summary>
+    public static string LaneWake(string worker) => LaneWakePrefix + worker;
 
     /// <summary>Channel: events for one web process.</summary>
     public static string Reply(string web) => ReplyPrefix + web;

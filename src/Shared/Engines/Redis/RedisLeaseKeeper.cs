@@ -7,7 +7,8 @@ namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
 /// Keeps a worker's claim on the jobs in its hands fresh, and hears with the same question which of them it should stop: those that were
-/// given to others while it was frozen, those whose cancel message got lost, those whose web process is gone. One task.
+/// given to others while it was frozen, those whose cancel message got lost, those whose web process is gone. Hands back, too, what a lost
+/// answer left with this worker. One task.
 /// </summary>
 internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobReceiver receiver, QueueOptions options, TimeProvider time, ILogger<RedisLeaseKeeper> log)
 {
@@ -15,29 +16,31 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
     public async Task RunAsync(CancellationToken end)
     {
         using var timer = new PeriodicTimer(options.RenewEvery, time);
-        while (await NextAsync(timer, end))
+        do
         {
             try
             {
                 await RenewAsync();
+                await receiver.HandBackAsync();
             }
             catch (RedisUnavailableException)
             {
                 // The jobs run on; a lease is given a second look before anything is decided on it.
             }
         }
+        while (await NextAsync(timer, end));
     }
 
     private async Task RenewAsync()
     {
         var held = receiver.Held;
-        await redis.CommandAsync("SET", (RedisKey)RedisKeys.Worker(receiver.Worker), held.Count, "PX", (long)options.Lease.TotalMilliseconds);
+        await receiver.ShowLifeAsync();
         if (held.Count == 0) return;
-        object[] arguments =
+        RedisValue[] arguments =
         [
             receiver.Worker, (long)options.Lease.TotalMilliseconds, (long)options.LongestRun.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.WebPrefix,
             (long)options.SecondLook.TotalMilliseconds,
-            .. held.SelectMany(delivery => new object[] { delivery.Job.Id, delivery.Web, delivery.IsStarted ? "started" : "taken" }),
+            .. held.SelectMany(delivery => new RedisValue[] { delivery.Job.Id, delivery.Web, delivery.IsStarted ? "started" : "taken" }),
         ];
         var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases], arguments))!;
         for (var i = 0; i + 1 < answers.Length; i += 2)

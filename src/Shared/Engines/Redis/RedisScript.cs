@@ -16,7 +16,7 @@ internal sealed class RedisScript
         Text = reader.ReadToEnd();
         // Redis names a script by its SHA-1; nothing rests on that being hard to forge.
 #pragma warning disable CA5350
-        Hash = Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(Text)));
+        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350
     }
 
@@ -27,7 +27,7 @@ internal sealed class RedisScript
     public string Text { get; }
 
     /// <summary>What EVALSHA calls it.</summary>
-    public string Hash { get; }
+    public byte[] Hash { get; }
 
     public static RedisScript Send { get; } = new("send");
 
@@ -40,6 +40,12 @@ internal sealed class RedisScript
     public static RedisScript Finish { get; } = new("finish");
 
     public static RedisScript Cancel { get; } = new("cancel");
+
+    public static RedisScript Alive { get; } = new("alive");
+
+    public static RedisScript Recall { get; } = new("recall");
+
+    public static RedisScript HandBack { get; } = new("handback");
 
     public static RedisScript Release { get; } = new("release");
 

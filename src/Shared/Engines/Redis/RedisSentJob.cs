@@ -19,6 +19,9 @@ internal sealed class RedisSentJob(string jobId, RedisConnection redis, long now
     /// <summary>When something was last heard of it (a time stamp of the clock).</summary>
     public long LastHeard => Volatile.Read(ref _lastHeard);
 
+    /// <summary>Whether anything was heard of it since it was sent.</summary>
+    public bool IsHeard { get; private set; }
+
     /// <summary>Since when Redis doesn't know it; null while it does. Belongs to the checking loop.</summary>
     public long? MissingSince { get; set; }
 
@@ -39,6 +42,7 @@ internal sealed class RedisSentJob(string jobId, RedisConnection redis, long now
     public void Add(JobEvent happened, long now)
     {
         Volatile.Write(ref _lastHeard, now);
+        IsHeard = true;
         if (happened is OutputChunk chunk && Interlocked.Exchange(ref _nextSequence, chunk.Sequence + 1) > chunk.Sequence) return;
         if (!_events.Writer.TryWrite(happened)) return;
         if (happened is JobFinished or JobFailed) _events.Writer.TryComplete();
@@ -53,7 +57,7 @@ internal sealed class RedisSentJob(string jobId, RedisConnection redis, long now
     {
         try
         {
-            var answer = (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(JobId)], RedisKeys.Group, JobId, RedisKeys.CancelPrefix);
+            var answer = (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(JobId), RedisKeys.Handed], RedisKeys.Group, JobId, RedisKeys.CancelPrefix);
             if (answer == "dropped") Add(new JobFinished(ExecutionResult.StoppedBeforeStart), LastHeard);
         }
         catch (RedisUnavailableException)

@@ -7,7 +7,7 @@ namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
 /// Looks after jobs whose worker went silent: never started, they are queued again; started, they are closed as lost, since code may have
-/// side effects and is never run twice. Every web and worker process does this; the script makes it safe to do so at once. One task.
+/// side effects and is never run twice. After jobs, too, that were handed to a worker and never taken. Every web and worker process does this; the script makes it safe to do so at once. One task.
 /// </summary>
 internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOptions options, TimeProvider time, ILogger<StalledJobReclaimer> log)
 {
@@ -51,6 +51,7 @@ internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOp
                 RedisKeys.Group, (long)options.SecondLook.TotalMilliseconds, MostAttempts, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.ReplyPrefix,
                 (long)KeptWhenLost.TotalMilliseconds, RedisKeys.Wake, Lost))!;
             var (requeued, lost) = ((int)counts[0], (int)counts[1]);
+            requeued += (int)await redis.RunAsync(RedisScript.Recall, [RedisKeys.Jobs, RedisKeys.Handed], RedisKeys.Group, RedisKeys.JobPrefix, RedisKeys.Wake, "");
             if (requeued + lost > 0) LogReclaimed(requeued, lost);
         }
         catch (RedisUnavailableException)

@@ -1,0 +1,29 @@
+#!lua flags=allow-oom
+-- Hands back the jobs that a take gave to this worker without its ever hearing so: they never began here, so the next reclaim queues them
+-- again. Safe whenever it runs: jobs in the worker's hands are left alone, and so are those of takes that had no end when it was sent.
+-- The worker is struck out, so that nothing it sent earlier changes the job any more; and it is no failed attempt.
+-- KEYS: jobs, leases   ARGV: group, worker, number of its last take that had an end, prefix of job keys, then the entries in its hands
+-- Answers how many.
+local held, returned = {}, 0
+for i = 5, #ARGV do held[ARGV[i]] = true end
+local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
+-- Redis was emptied.
+if pending.err then return 0 end
+for _, one in ipairs(pending) do
+  local found = not held[one[1]] and redis.call('XRANGE', KEYS[1], one[1], one[1])[1]
+  local id
+  for i = 1, found and #found[2] or 0, 2 do
+    if found[2][i] == 'id' then id = found[2][i + 1] end
+  end
+  if id then
+    local key = ARGV[4] .. id
+    local worker, take = unpack(redis.call('HMGET', key, 'worker', 'take'))
+    if worker == ARGV[2] and take and tonumber(take) <= tonumber(ARGV[3]) then
+      redis.call('HSET', key, 'worker', '', 'state', 'taken', 'suspect', '1')
+      redis.call('HINCRBY', key, 'attempts', -1)
+      redis.call('ZADD', KEYS[2], 0, id)
+      returned = returned + 1
+    end
+  end
+end
+return returned

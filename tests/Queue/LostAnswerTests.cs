@@ -1,0 +1,132 @@
+using CodeExec.Shared.Engines.Redis;
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Queue;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using CodeExec.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CodeExec.Tests.Queue;
+
+/// <summary>
+/// A take whose answer is lost: Redis holds jobs for the worker's, marked as started, and the worker knows nothing of them. They must run,
+/// and only once.
+/// </summary>
+public sealed class LostAnswerTests : IAsyncLifetime
+{
+    private RedisServer _redis = null!;
+    private RedisEngine _web = null!;
+
+    // Short, so that leases and signs of life run out while Redis stands still for a few refused calls.
+    private QueueOptions Options => new()
+    {
+        RedisUrl = _redis.Url,
+        CommandTimeout = TimeSpan.FromSeconds(1),
+        Lease = TimeSpan.FromSeconds(2),
+        RenewEvery = TimeSpan.FromSeconds(0.5),
+    };
+
+    public async Task InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+        _web = await RedisEngine.OpenSenderAsync(Options, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _web.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("")]
+    [InlineData("numpy")]
+    public async Task A_job_whose_take_was_not_heard_runs_once_and_what_runs_meanwhile_runs_on(string packages)
+    {
+        await using var way = new LossyRedis(_redis.Port);
+        var handler = new ScriptedHandler(slots: 1);
+        await using var worker = await StartWorkerAsync(Options with { RedisUrl = way.Url }, handler);
+        var (running, unheard) = (Jobs.Python("running"), Jobs.Python("unheard", packages.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        using var sentRunning = await _web.Sender!.SendAsync(running, CancellationToken.None);
+        await handler.Started(running.Id);
+        using var sentUnheard = await _web.Sender!.SendAsync(unheard, CancellationToken.None);
+
+        way.LoseAnswers();
+        handler.Slots = 2;
+        await Eventually.HoldsAsync(async () => !(await StateAsync(unheard)).Contains("queued", StringComparison.Ordinal), "a take");
+        way.Cut();
+
+        await handler.Started(unheard.Id);
+        handler.End(unheard.Id, Result("unheard"));
+        Assert.Equal("unheard", (await FinishedAsync(sentUnheard)).Stdout);
+        handler.End(running.Id, Result("running"));
+        Assert.Equal("running", (await FinishedAsync(sentRunning)).Stdout);
+        Assert.Equal([running.Id, unheard.Id], handler.Handled);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Jobs_of_takes_that_were_under_way_when_redis_stood_still_run_once()
+    {
+        var handler = new ScriptedHandler(slots: 0) { Always = delivery => Task.FromResult(Result(delivery.Job.Code)) };
+        await using var worker = await StartWorkerAsync(Options, handler);
+        var jobs = Enumerable.Range(0, 8).Select(i => Jobs.Python($"{i}")).ToList();
+        var sent = new List<ISentJob>();
+        foreach (var job in jobs) sent.Add(await _web.Sender!.SendAsync(job, CancellationToken.None));
+
+        await _redis.FreezeAsync();
+        handler.Slots = 4;
+        // Each is refused when its time is over, so by then takes have been given up, and every lease and sign of life has run out.
+        for (var i = 0; i < 4; i++) await Assert.ThrowsAsync<RunnerException>(() => _web.Sender!.SendAsync(Jobs.Python("refused"), CancellationToken.None));
+        await _redis.ThawAsync();
+
+        for (var i = 0; i < jobs.Count; i++) Assert.Equal($"{i}", (await FinishedAsync(sent[i])).Stdout);
+        Assert.All(jobs, job => Assert.Equal(1, handler.Handled.Count(id => id == job.Id)));
+        sent.ForEach(one => one.Dispose());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_without_packages_that_a_stopping_worker_has_not_begun_runs_elsewhere()
+    {
+        var leaving = new ScriptedHandler { HoldsBeforeStart = true };
+        var worker = await StartWorkerAsync(Options, leaving);
+        var job = Jobs.Python("pass");
+        using var sent = await _web.Sender!.SendAsync(job, CancellationToken.None);
+        await leaving.Started(job.Id);
+        Assert.Contains("started", await StateAsync(job), StringComparison.Ordinal);
+        await worker.DisposeAsync();
+
+        await using var other = await StartWorkerAsync(Options, new ScriptedHandler { Always = _ => Task.FromResult(Result("elsewhere")) });
+
+        Assert.Equal("elsewhere", (await FinishedAsync(sent)).Stdout);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_without_packages_whose_cancel_has_arrived_is_not_started()
+    {
+        var handler = new ScriptedHandler { HoldsBeforeStart = true };
+        await using var worker = await StartWorkerAsync(Options, handler);
+        var job = Jobs.Python("pass");
+        using var sent = await _web.Sender!.SendAsync(job, CancellationToken.None);
+        var delivery = await handler.Started(job.Id);
+
+        await sent.CancelAsync();
+        await Eventually.HoldsAsync(() => delivery.Stop.Reason is not null, "a request to stop");
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(delivery.MarkStartedAsync);
+        Assert.Equal(ExecutionStatus.Cancelled, (await FinishedAsync(sent)).Status);
+    }
+
+    private async Task<RunningWorker> StartWorkerAsync(QueueOptions options, ScriptedHandler handler)
+    {
+        var engine = await RedisEngine.OpenReceiverAsync(options, TimeSpan.FromSeconds(5), NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        // Until it has shown a sign of life, nothing is marked as started by its takes.
+        await Eventually.HoldsAsync(async () => (await _redis.KeysAsync("codeexec:worker:*")).Count > 0, "a sign of life");
+        return await RunningWorker.StartAsync(new OpenRedis<IJobReceiver>(engine, opened => opened.Receiver!), handler);
+    }
+
+    private Task<string> StateAsync(ExecutionJob job) => _redis.CommandAsync("HGET", $"codeexec:job:{job.Id}", "state");
+
+    private static ExecutionResult Result(string stdout) => QueueContract.Result(stdout);
+
+    private static Task<ExecutionResult> FinishedAsync(ISentJob sent) => QueueContract.FinishedAsync(sent);
+}
