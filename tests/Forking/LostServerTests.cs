@@ -129,9 +129,8 @@ public sealed class LostServerTests
         var time = new ManualTime();
         await using var service = await ServiceAsync(time: time);
         var server = service.ForkServers.Single();
-        var waiting = service.WaitingChildren;
         Assert.Equal(0, LibC.Kill(server, Stop));
-        foreach (var pid in waiting) ProcessTable.Kill(pid);
+        foreach (var pid in service.WaitingChildren) ProcessTable.Kill(pid);
 
         var run = service.Start(Jobs.Python("import os\nprint(os.getppid())"));
         await Eventually.HoldsAsync(
@@ -146,6 +145,26 @@ public sealed class LostServerTests
         time.Pass(TimeSpan.FromSeconds(11));
         await service.Local.PrepareAsync(CancellationToken.None);
         Assert.Equal($"{service.ForkServers.Single(pid => pid != server)}\n", (await service.RunAsync("import os\nprint(os.getppid())")).Stdout);
+    }
+
+    [Fact]
+    public async Task A_job_that_runs_while_its_server_freezes_is_answered_when_it_ends()
+    {
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(time: time);
+        using var held = new NamedPipe(service.Folder["held"]);
+        var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(held.Path)}).read()\nprint('end')\nraise SystemExit(5)"));
+        await run.Printed("ready");
+        Assert.Equal(0, LibC.Kill(service.ForkServers.Single(), Stop));
+        held.Open();
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Pass(TimeSpan.FromSeconds(1));
+                return run.Finished.IsCompleted;
+            },
+            "an end of the job");
+        Assert.Equal(("ready\nend\n", 5), ((await run.Finished).Stdout, (await run.Finished).ReturnCode));
     }
 
     [Fact]

@@ -31,6 +31,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private readonly Dictionary<int, ForkedChild> _running = [];
     private readonly Dictionary<int, int> _endedUntaken = [];
     private int _idle;
+    private long? _askedAt;
     private bool _retired;
     private bool _lost;
 
@@ -38,7 +39,7 @@ internal sealed class ForkServer : IAsyncDisposable
     {
         (_control, _jobs, _process, _time, _whenLost) = (control, jobs, process, time, whenLost);
         _output = new ServerOutput(process.Stdout);
-        _watch = time.CreateTimer(_ => CheckSent(), null, TakeLimit / 2, TakeLimit / 2);
+        _watch = time.CreateTimer(_ => Check(), null, TakeLimit / 2, TakeLimit / 2);
         _listening = Task.WhenAll(ListenToServerAsync(), ListenToChildrenAsync());
     }
 
@@ -150,6 +151,9 @@ internal sealed class ForkServer : IAsyncDisposable
                 case ["ended", var serial, var code]:
                     Ended(Number(serial), Number(code));
                     break;
+                case ["pong"]:
+                    lock (_lock) _askedAt = null;
+                    break;
                 case ["refused", var count]:
                     Refused(Number(count));
                     break;
@@ -243,16 +247,20 @@ internal sealed class ForkServer : IAsyncDisposable
             if (child.TryTakeBack("The fork server could not fork.")) Forget(child);
     }
 
-    private void CheckSent()
+    private void Check()
     {
-        bool overdue;
+        bool overdue, silent;
         lock (_lock)
         {
             overdue = _sent.Values.Any(child => _time.GetElapsedTime(child.SentAt) > TakeLimit);
+            silent = _askedAt is { } asked && _time.GetElapsedTime(asked) > TakeLimit;
+            // A frozen one tells the end of no job.
+            if (_askedAt is null && _running.Count > 0 && _control.Send("ping")) _askedAt = _time.GetTimestamp();
             // Perhaps it was the child that a job was meant for which ended.
             if (_sent.Count > 0 && _endedUntaken.Count > 0) Fork(1);
         }
-        if (overdue) Lose($"it did not start a job within {TakeLimit.TotalSeconds:0} s");
+        if (silent) Lose($"it has not answered for {TakeLimit.TotalSeconds:0} s");
+        else if (overdue) Lose($"it did not start a job within {TakeLimit.TotalSeconds:0} s");
     }
 
     private void Lose(string reason)

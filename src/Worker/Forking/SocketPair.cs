@@ -102,14 +102,21 @@ internal sealed class SocketPair : IDisposable
     /// <summary>The next message as text; null when the other side is gone.</summary>
     public async ValueTask<string?> ReceiveAsync(byte[] buffer)
     {
-        try
+        for (var resets = 0; ; resets++)
         {
-            var count = await _ours.ReceiveAsync(buffer.AsMemory());
-            return count == 0 ? null : Encoding.ASCII.GetString(buffer, 0, count);
-        }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-        {
-            return null;
+            try
+            {
+                var count = await _ours.ReceiveAsync(buffer.AsMemory());
+                return count == 0 ? null : Encoding.ASCII.GetString(buffer, 0, count);
+            }
+            catch (SocketException fault) when (fault.SocketErrorCode is SocketError.ConnectionReset && resets == 0)
+            {
+                // The other side closed with something of ours unread. That is told once, before what it had sent is read.
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+            {
+                return null;
+            }
         }
     }
 

@@ -4,8 +4,10 @@ Descriptor 3 is the control socket, 4 the socket that jobs come through; both ke
 
   control, to us:    fork N             make N more children, each of which waits for one job
                      signal S K         send signal K to the process group of child S
+                     ping               say that you live
   control, from us:  ready              jobs may come
                      refused N          N of the wanted children could not be forked
+                     pong               to each ping
                      ended S CODE       child S has ended, the rest of its group has been killed
   jobs, to a child:  JOB, its home, then NAME, VALUE of each variable that differs from the server's, separated by NUL,
                      with three descriptors: stdout, stderr, claim (an eventfd holding 1)
@@ -62,6 +64,9 @@ def serve():
                 for pid in children.values():
                     kill(pid, _signal.SIGKILL)
                 os._exit(0)
+            if kind == b"ping":
+                tell(control, b"pong")
+                continue
             first = int(numbers[0])
             if kind == b"signal":
                 if first in children:
