@@ -32,7 +32,7 @@ internal sealed class MemoryBench(BenchOptions options)
             await client.CallAsync("import numpy", options.Numpy);
             await Task.Delay(Settle);
         }
-        var warm = ProcessMemory.Children(worker).Max(ProcessMemory.Resident);
+        var warm = ProcessMemory.Resident(ProcessMemory.Children(worker).Single(pid => File.ReadAllText($"/proc/{pid}/cmdline").EndsWith("\0numpy\0", StringComparison.Ordinal)));
         var bare = await BarePython.ResidentAsync(options.Python, "import numpy");
         report.Add("fork server that has NumPy imported / bare python3 with it", "resident", Megabytes(warm), Megabytes(bare), warm / bare);
     }

@@ -33,7 +33,7 @@ internal sealed class SoakBench(BenchOptions options)
         // Results are kept for some seconds after they were heard.
         await Task.Delay(Settle);
         var worker = stack.WorkerPids.Single();
-        var server = ProcessMemory.Children(worker).Single();
+        var server = ProcessMemory.Children(worker).Single(pid => File.ReadAllText($"/proc/{pid}/cmdline").Contains("The fork server", StringComparison.Ordinal));
         return new SortedDictionary<string, double>(StringComparer.Ordinal)
         {
             ["web, resident MB"] = ProcessMemory.Resident(stack.Web.Pid),
