@@ -4,15 +4,15 @@ using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Worker.Stdio;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol.Server;
 
 namespace CodeExec.Tests.Support;
 
 /// <summary>The tool behind its real transport in this process, spoken to over pipes.</summary>
 internal sealed class StdioSession : IAsyncDisposable
 {
-    private readonly StdioTransport _transport;
-    private readonly McpServer _server;
+    private readonly StdioServer _server;
+    private readonly LineWriter _output;
+    private readonly CancellationTokenSource _end = new();
     private readonly RunningCalls _calls = new();
 
     /// <summary>Opens a session.</summary>
@@ -24,8 +24,8 @@ internal sealed class StdioSession : IAsyncDisposable
     {
         var (toServer, fromServer) = (new Pipe(), new Pipe());
         var tool = new CodeExecTool(runner, options ?? new ToolOptions(), Gate, _calls, Logs.CreateLogger<CodeExecTool>());
-        _transport = new StdioTransport(toServer.Reader.AsStream(), output ?? fromServer.Writer.AsStream(), maxLineBytes, Logs);
-        _server = McpServer.Create(_transport, ServerDefinition.Create(tool, _calls, session: "stdio"), Logs);
+        _output = new LineWriter(output ?? fromServer.Writer.AsStream());
+        _server = new StdioServer(new LineReader(toServer.Reader.AsStream(), maxLineBytes), _output, tool, _calls, Logs);
         Lines = new McpLines(toServer.Writer.AsStream(), fromServer.Reader.AsStream());
         Ended = RunAsync(fromServer.Writer);
     }
@@ -36,20 +36,32 @@ internal sealed class StdioSession : IAsyncDisposable
 
     public CollectedLogs Logs { get; } = new();
 
+    /// <summary>Whether the SDK has the session.</summary>
+    public bool UsesSdk => _server.UsesSdk;
+
     /// <summary>Done when the server has ended by itself, because its input has and all is answered.</summary>
     public Task Ended { get; }
 
     public async ValueTask DisposeAsync()
     {
-        await _server.DisposeAsync();
-        await _transport.DisposeAsync();
+        await _end.CancelAsync();
         await Ended.Within();
+        await _server.DisposeAsync();
         Gate.Dispose();
+        _output.Dispose();
+        _end.Dispose();
     }
 
     private async Task RunAsync(PipeWriter output)
     {
-        await _server.RunAsync();
+        try
+        {
+            await _server.RunAsync(_end.Token);
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            // The test has ended first.
+        }
         await output.CompleteAsync();
     }
 }

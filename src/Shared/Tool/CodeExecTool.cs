@@ -1,9 +1,8 @@
+using System.Text.Json;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol.Protocol;
-using ModelContextProtocol.Server;
 
 namespace CodeExec.Shared.Tool;
 
@@ -18,21 +17,23 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
     /// <summary>What clients are told about the tool. Made when first asked for: many a STDIO process answers one call and no list.</summary>
     public ModelContextProtocol.Protocol.Tool Definition => _definition.Value;
 
+    /// <summary>Writes the same as JSON, without the SDK's serializer.</summary>
+    public void WriteDefinition(Utf8JsonWriter json) => ToolDefinition.Write(json, options);
+
     /// <summary>Answers one call.</summary>
-    /// <param name="request">The call as the SDK hands it over.</param>
-    /// <param name="session">The session it belongs to, for cancelling; null when there is none.</param>
+    /// <param name="call">The call.</param>
     /// <param name="cancel">Cancelled when nobody waits for the answer any more.</param>
-    public async ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> request, string? session, CancellationToken cancel)
+    public async ValueTask<ToolResult> CallAsync(IToolCall call, CancellationToken cancel)
     {
         var id = JobId.Create();
         try
         {
-            var arguments = ToolArguments.Parse(request.Params?.Arguments, options);
-            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, request.Server.ClientInfo?.Name);
+            var arguments = ToolArguments.Parse(call.Arguments, options);
+            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, call.ClientName);
             using var passage = gate.Enter();
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
-            using var listing = calls.Track(session, request.JsonRpcRequest.Id, stop);
-            return await RunAsync(job, request, stop);
+            using var listing = calls.Track(call.Session, call.Id, stop);
+            return await RunAsync(job, call, stop);
         }
         catch (ToolCallException fault)
         {
@@ -50,9 +51,9 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         }
     }
 
-    private async Task<CallToolResult> RunAsync(ExecutionJob job, RequestContext<CallToolRequestParams> request, JobStop stop)
+    private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop)
     {
-        var relay = new OutputRelay(request);
+        var relay = new OutputRelay(call);
         ExecutionResult? result = null;
         await foreach (var happened in runner.RunAsync(job, stop))
         {

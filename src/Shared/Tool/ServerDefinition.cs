@@ -9,6 +9,18 @@ namespace CodeExec.Shared.Tool;
 /// <summary>The MCP server around the tool, the same for every transport: who it is, what it can do, who handles what.</summary>
 public static class ServerDefinition
 {
+    /// <summary>The server's name for programs.</summary>
+    public const string Name = "codeexec";
+
+    /// <summary>The server's name for people.</summary>
+    public const string Title = "CodeExec";
+
+    /// <summary>What a model is told about the server.</summary>
+    public const string Instructions = "Runs Python code in a fresh process per call, with packages from the package index.";
+
+    /// <summary>How long clients may keep the list of tools: it only changes with a new release or other settings.</summary>
+    public static TimeSpan ToolsTimeToLive { get; } = TimeSpan.FromMinutes(5);
+
     /// <summary>This build's version, as clients and operators see it.</summary>
     public static string Version { get; } =
         typeof(ServerDefinition).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
@@ -22,8 +34,8 @@ public static class ServerDefinition
     {
         var options = new McpServerOptions
         {
-            ServerInfo = new Implementation { Name = "codeexec", Title = "CodeExec", Version = Version },
-            ServerInstructions = offersTool ? "Runs Python code in a fresh process per call, with packages from the package index." : "This server offers its tool over STDIO only.",
+            ServerInfo = new Implementation { Name = Name, Title = Title, Version = Version },
+            ServerInstructions = offersTool ? Instructions : "This server offers its tool over STDIO only.",
             Capabilities = new ServerCapabilities { Tools = new ToolsCapability(), Logging = new LoggingCapability() },
             // No dependency injection behind the handlers, so a scope per request would only cost.
             ScopeRequests = false,
@@ -31,12 +43,12 @@ public static class ServerDefinition
         options.Handlers.ListToolsHandler = (_, _) => ValueTask.FromResult(new ListToolsResult
         {
             Tools = offersTool ? [tool.Definition] : [],
-            TimeToLive = TimeSpan.FromMinutes(5),
+            TimeToLive = ToolsTimeToLive,
             CacheScope = CacheScope.Public,
         });
-        options.Handlers.CallToolHandler = (request, cancel) => request.Params?.Name switch
+        options.Handlers.CallToolHandler = async (request, cancel) => request.Params?.Name switch
         {
-            ToolDefinition.Name when offersTool => tool.CallAsync(request, session, cancel),
+            ToolDefinition.Name when offersTool => (await tool.CallAsync(new SdkToolCall(request, session), cancel)).ToSdk(),
             ToolDefinition.Name => throw new McpProtocolException(
                 $"Tool \"{ToolDefinition.Name}\" is offered over STDIO only (STDIO_MODE_ONLY is true). Unset that setting to call it over HTTP.", McpErrorCode.InvalidParams),
             var name => throw new McpProtocolException($"Unknown tool \"{name}\". The tool is called \"{ToolDefinition.Name}\".", McpErrorCode.InvalidParams),
@@ -56,7 +68,13 @@ public static class ServerDefinition
 
     /// <summary>The level that a <c>logging/setLevel</c> asks for; null when it names none.</summary>
     public static LoggingLevel? RequestedLevel(JsonRpcRequest request) =>
-        Text(request, "level") is { } name && Array.IndexOf(LevelNames, name) is >= 0 and var level ? (LoggingLevel)level : null;
+        Text(request, "level") is { } name ? Level(name) : null;
+
+    /// <summary>The level of that name; null when there is none.</summary>
+    public static LoggingLevel? Level(string name) => Array.IndexOf(LevelNames, name) is >= 0 and var level ? (LoggingLevel)level : null;
+
+    /// <summary>The name of a level, as it travels.</summary>
+    public static string LevelName(LoggingLevel level) => LevelNames[(int)level];
 
     // In the order of the enumeration.
     private static readonly string[] LevelNames = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];

@@ -42,7 +42,16 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
     {
         JsonArray list => list.All(IsReadable),
         JsonObject named => named.All(pair => IsReadable(pair.Value)),
-        JsonValue single when single.TryGetValue(out JsonElement element) && element.ValueKind == JsonValueKind.String => Text(element) is not null,
+        JsonValue single when single.TryGetValue(out JsonElement element) => IsReadable(element),
+        _ => true,
+    };
+
+    /// <summary>The same for a value of the other kind; names that can't be read throw.</summary>
+    public static bool IsReadable(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => value.EnumerateArray().All(IsReadable),
+        JsonValueKind.Object => value.EnumerateObject().All(member => IsReadable(member.Value)),
+        JsonValueKind.String => Text(value) is not null,
         _ => true,
     };
 

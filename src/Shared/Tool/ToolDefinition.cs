@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
-using ModelContextProtocol.Protocol;
+using ModelContextProtocol;
 
 namespace CodeExec.Shared.Tool;
 
@@ -66,23 +67,35 @@ public static class ToolDefinition
         """;
 
     /// <summary>The definition, with the limits that hold here in its description.</summary>
-    public static ModelContextProtocol.Protocol.Tool Create(ToolOptions options) => new()
+    public static ModelContextProtocol.Protocol.Tool Create(ToolOptions options)
     {
-        Name = Name,
-        Title = Title,
-        Description = Description(options),
-        InputSchema = Json(InputSchema),
-        OutputSchema = Json(OutputSchema),
+        var written = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(written)) Write(json, options);
+        return JsonSerializer.Deserialize(written.WrittenSpan, McpJsonUtilities.DefaultOptions.GetTypeInfo<ModelContextProtocol.Protocol.Tool>())!;
+    }
+
+    /// <summary>Writes the definition as one JSON object.</summary>
+    public static void Write(Utf8JsonWriter json, ToolOptions options)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", Name);
+        json.WriteString("title", Title);
+        json.WriteString("description", Description(options));
+        // Parsed, because their line breaks can't stand in a message of one line.
+        json.WritePropertyName("inputSchema");
+        JsonElement.Parse(InputSchema).WriteTo(json);
+        json.WritePropertyName("outputSchema");
+        JsonElement.Parse(OutputSchema).WriteTo(json);
         // All five: at least one public client fails when a field is missing (Heroku's v1/mcp/servers lists them all).
-        Annotations = new ToolAnnotations
-        {
-            Title = Title,
-            ReadOnlyHint = false,
-            DestructiveHint = true,
-            IdempotentHint = false,
-            OpenWorldHint = true,
-        },
-    };
+        json.WriteStartObject("annotations");
+        json.WriteString("title", Title);
+        json.WriteBoolean("readOnlyHint", false);
+        json.WriteBoolean("destructiveHint", true);
+        json.WriteBoolean("idempotentHint", false);
+        json.WriteBoolean("openWorldHint", true);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
 
     private const string Title = "Run Python";
 
@@ -95,10 +108,4 @@ public static class ToolDefinition
         - The code may run for {options.RunTimeout.TotalSeconds:0} seconds; after that it is stopped, returncode is -2 and "stdout" holds what was printed until then. Of each output stream {options.MaxOutputBytes / 1024} KiB are kept, the beginning and the end.
         - A non-zero returncode means that the code failed, not the tool: read "stderr" (and "hint", when there is one), correct the code, call again.
         """);
-
-    private static JsonElement Json(string text)
-    {
-        using var document = JsonDocument.Parse(text);
-        return document.RootElement.Clone();
-    }
 }

@@ -7,35 +7,63 @@ using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Shared.Tool;
 
-/// <summary>Puts a job's result, or an error, into the shape that the tool's contract promises.</summary>
-public static class ToolResult
+/// <summary>What a call of the tool is answered with, in the shape that the tool's contract promises. Immutable; any thread.</summary>
+public sealed class ToolResult
 {
     // The text block travels inside another JSON string, which escapes it once more: relaxed escaping here keeps a quote at two
     // bytes there instead of seven, and letters outside ASCII as they are.
     private static readonly JsonWriterOptions Indented = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private readonly ReadOnlyMemory<byte> _text;
+    private readonly ExecutionResult? _structured;
+    private readonly bool _isError;
+
+    private ToolResult(ReadOnlyMemory<byte> text, ExecutionResult? structured, bool isError) => (_text, _structured, _isError) = (text, structured, isError);
+
     /// <summary>A job's result: one text block with the JSON object, and the same object as structured content.</summary>
-    public static CallToolResult From(ExecutionResult result)
-    {
-        var json = Write(result);
-        using var document = JsonDocument.Parse(json);
-        return new CallToolResult
-        {
-            Content = [new TextContentBlock { Text = Encoding.UTF8.GetString(json.Span) }],
-            StructuredContent = document.RootElement.Clone(),
-            // What the code did is never our error; that its worker vanished is.
-            IsError = result.Status is ExecutionStatus.WorkerLost,
-        };
-    }
+    /// <remarks>What the code did is never our error; that its worker vanished is.</remarks>
+    public static ToolResult From(ExecutionResult result) => new(Write(result), result, result.Status is ExecutionStatus.WorkerLost);
 
     /// <summary>An error that is not the code's doing, in words that a model can act on.</summary>
-    public static CallToolResult Error(string message) => new() { Content = [new TextContentBlock { Text = message }], IsError = true };
+    public static ToolResult Error(string message) => new(Encoding.UTF8.GetBytes(message), null, true);
+
+    /// <summary>The answer as the SDK's server takes it.</summary>
+    public CallToolResult ToSdk()
+    {
+        var answer = new CallToolResult { Content = [new TextContentBlock { Text = Encoding.UTF8.GetString(_text.Span) }], IsError = _isError };
+        if (_structured is not null) answer.StructuredContent = JsonElement.Parse(_text.Span);
+        return answer;
+    }
+
+    /// <summary>Writes the answer as JSON, without the SDK's serializer.</summary>
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("content");
+        json.WriteStartObject();
+        json.WriteString("type", "text");
+        json.WriteString("text", _text.Span);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        if (_structured is not null)
+        {
+            json.WritePropertyName("structuredContent");
+            Write(json, _structured);
+        }
+        json.WriteBoolean("isError", _isError);
+        json.WriteEndObject();
+    }
 
     /// <summary>The JSON object as UTF-8: <c>returncode</c>, <c>stdout</c>, <c>stderr</c> first and in that order, indented by 2.</summary>
     public static ReadOnlyMemory<byte> Write(ExecutionResult result)
     {
         var buffer = new ArrayBufferWriter<byte>(result.Stdout.Length + result.Stderr.Length + 512);
-        using var json = new Utf8JsonWriter(buffer, Indented);
+        using (var json = new Utf8JsonWriter(buffer, Indented)) Write(json, result);
+        return buffer.WrittenMemory;
+    }
+
+    private static void Write(Utf8JsonWriter json, ExecutionResult result)
+    {
         json.WriteStartObject();
         json.WriteNumber("returncode", result.ReturnCode);
         json.WriteString("stdout", Strip(result.Stdout));
@@ -56,8 +84,6 @@ public static class ToolResult
         }
         if (result.Hint is { } hint) json.WriteString("hint", hint);
         json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
     }
 
     // The reference app answers Python's str.strip(), which also takes the four separators U+001C to U+001F.

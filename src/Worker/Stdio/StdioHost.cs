@@ -3,7 +3,6 @@ using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol.Server;
 
 namespace CodeExec.Worker.Stdio;
 
@@ -32,11 +31,11 @@ public static class StdioHost
 
         // A request that the tool accepts can't be longer than its code, escaped at worst sixfold, and some packages.
         var maxLine = (settings.Tool.MaxCodeBytes * 6) + (1024 * 1024);
-        await using var transport = new StdioTransport(Console.OpenStandardInput(), Console.OpenStandardOutput(), maxLine, logs);
-        await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, session: "stdio"), logs);
+        using var output = new LineWriter(Console.OpenStandardOutput());
+        await using var server = new StdioServer(new LineReader(Console.OpenStandardInput(), maxLine), output, tool, calls, logs);
 
-        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, transport, settings.Execution, ended));
-        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, transport, settings.Execution, ended));
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, server, settings.Execution, ended));
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, server, settings.Execution, ended));
         try
         {
             await server.RunAsync(ended.Token);
@@ -50,7 +49,7 @@ public static class StdioHost
         return 0;
     }
 
-    private static void End(PosixSignalContext signal, CallGate gate, StdioTransport transport, ExecutionOptions options, CancellationTokenSource ended)
+    private static void End(PosixSignalContext signal, CallGate gate, StdioServer server, ExecutionOptions options, CancellationTokenSource ended)
     {
         // The default would end the process at once, without its calls' answers and with their folders left behind.
         signal.Cancel = true;
@@ -59,7 +58,7 @@ public static class StdioHost
             await gate.CloseAsync(options.DrainTime, options.KillGrace + StopTime, TimeProvider.System);
             // A call has ended a moment before its answer is written.
             using var limit = new CancellationTokenSource(StopTime);
-            await transport.AllAnsweredAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await server.AllAnsweredAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ended.CancelAsync();
         });
     }

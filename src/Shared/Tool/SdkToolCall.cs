@@ -1,0 +1,37 @@
+using System.Text.Json;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace CodeExec.Shared.Tool;
+
+/// <summary>A call as the SDK's server hands it over.</summary>
+/// <remarks>
+/// The SDK doesn't hold back logging below the client's level, so <see cref="OutputRelay"/> does. Under 2026-07-28 each request carries its
+/// level; before, <c>logging/setLevel</c> set it for the session.
+/// </remarks>
+internal sealed class SdkToolCall(RequestContext<CallToolRequestParams> request, string? session) : IToolCall
+{
+    private readonly ProgressToken? _token = request.Params?.ProgressToken;
+
+    public RequestId Id => request.JsonRpcRequest.Id;
+
+    public string? Session => session;
+
+    public IDictionary<string, JsonElement>? Arguments => request.Params?.Arguments;
+
+    public string? ClientName => request.Server.ClientInfo?.Name;
+
+    public bool WantsProgress => _token is not null;
+
+    public LoggingLevel? LogLevel => request.JsonRpcRequest.Context?.LogLevel ?? request.Server.LoggingLevel;
+
+    public Task TellProgressAsync(int step, string text, CancellationToken cancel) =>
+        request.Server.NotifyProgressAsync(_token!.Value, new ProgressNotificationValue { Progress = step, Message = text }, cancellationToken: cancel);
+
+    public Task TellLogAsync(LoggingLevel level, string logger, string text, CancellationToken cancel) => request.Server.SendNotificationAsync(
+        NotificationMethods.LoggingMessageNotification,
+        new LoggingMessageNotificationParams { Level = level, Logger = logger, Data = JsonSerializer.SerializeToElement(text, McpJsonUtilities.DefaultOptions.GetTypeInfo<string>()) },
+        McpJsonUtilities.DefaultOptions,
+        cancel);
+}
