@@ -18,9 +18,11 @@ public sealed class LocalService : IAsyncDisposable
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
     private readonly ForkServers _forkServers;
+    private readonly TimeProvider _time;
 
     private LocalService(ServiceSettings settings, ILoggerFactory logs, TimeProvider time)
     {
+        _time = time;
         _environments = new PackageEnvironments(settings.Execution, settings.Packages, time, logs);
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory);
         Slots = new JobSlots(settings.Execution, time);
@@ -48,11 +50,16 @@ public sealed class LocalService : IAsyncDisposable
     public bool Holds(IReadOnlyList<PackageRequirement> packages) => _environments.Holds(packages);
 
     /// <summary>Gets ready for the first job while nobody waits for it yet; no step of it holds the caller up. Throws nothing.</summary>
-    public Task PrepareAsync(CancellationToken cancel) => Task.Run(
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="forkServersAfter">How long fork servers wait: starting one takes the cores from a call that comes at once.</param>
+    public Task PrepareAsync(CancellationToken cancel, TimeSpan forkServersAfter = default) => Task.Run(
         async () =>
         {
+            var prepared = await _environments.PrepareAsync(cancel);
+            await Task.Delay(forkServersAfter, _time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancel.IsCancellationRequested) return;
             _forkServers.Open();
-            if (await _environments.PrepareAsync(cancel) is { } prepared)
+            if (prepared is not null)
                 await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         },
         CancellationToken.None);

@@ -44,7 +44,7 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             LogRefused(id, fault.Message);
             return ToolResult.Error(fault.Message);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             LogFailed(fault, id);
             return ToolResult.Error($"The service failed while it ran this call; the code is not at fault. Call again; if it stays so, tell the operator reference {id}, which the server's log explains.");

@@ -41,7 +41,7 @@ internal static class PlainParameters
         if (!Holds(parameters, "name", "arguments", "_meta") || Text(parameters, "name") is not ToolDefinition.Name) return null;
         if (!parameters.TryGetProperty("arguments", out var arguments) || arguments.ValueKind is not JsonValueKind.Object) return null;
         JsonElement? token = null;
-        if (parameters.TryGetProperty("_meta", out var meta))
+        if (parameters.TryGetProperty("_meta", out var meta) && meta.ValueKind is not JsonValueKind.Null)
         {
             if (!Holds(meta, "progressToken")) return null;
             if (meta.TryGetProperty("progressToken", out var given)) token = given;

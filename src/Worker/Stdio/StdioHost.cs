@@ -15,6 +15,10 @@ public static class StdioHost
     // Killing a job takes milliseconds beyond its grace time, and answering its call as well; this bounds a host that hangs.
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
 
+    // Many a process is started for one call that follows the handshake at once. A fork server that starts beside it made its result come a
+    // quarter later, and gains a session nothing that is over by then.
+    private static readonly TimeSpan ForkServersAfter = TimeSpan.FromSeconds(1);
+
     /// <summary>Serves this process's stdin and stdout to the end.</summary>
     /// <param name="settings">The checked settings.</param>
     /// <returns>The process's exit code: 0.</returns>
@@ -26,7 +30,7 @@ public static class StdioHost
         await using var service = LocalService.Create(settings, logs);
         using var ended = new CancellationTokenSource();
         // The interpreter is looked for while the handshake goes on: the process is started for a single call.
-        var preparing = service.PrepareAsync(ended.Token);
+        var preparing = service.PrepareAsync(ended.Token, ForkServersAfter);
         var tool = new CodeExecTool(service.Runner, settings.Tool, gate, calls, logs.CreateLogger<CodeExecTool>());
 
         // A request that the tool accepts can't be longer than its code, escaped at worst sixfold, and some packages.
