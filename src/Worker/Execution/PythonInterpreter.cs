@@ -56,7 +56,7 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
         {
             BaseBinDirectory = baseBin,
             Abi = abi,
-            StandardModules = modules.Split(',').ToFrozenSet(StringComparer.Ordinal),
+            StandardModules = new HashSet<string>(modules.Split(','), StringComparer.Ordinal),
             OwnSitePackages = folders,
         }
         : null;

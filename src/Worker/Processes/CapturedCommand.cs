@@ -2,6 +2,11 @@ using System.Text;
 
 namespace CodeExec.Worker.Processes;
 
+/// <summary>What came of a command. A value for the same reason as <see cref="Shared.Tool.ToolResult"/>.</summary>
+/// <param name="Exit">How it ended.</param>
+/// <param name="Text">What it printed.</param>
+internal readonly record struct CapturedOutput(ChildExit Exit, string Text);
+
 /// <summary>A short command of our own whose whole output is wanted: the interpreter's self-description, a package check.</summary>
 internal static class CapturedCommand
 {
@@ -13,7 +18,7 @@ internal static class CapturedCommand
     /// <param name="cancel">Kills it as well.</param>
     /// <exception cref="TimeoutException">The limit passed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static async Task<(ChildExit Exit, string Output)> RunAsync(ChildCommand command, TimeSpan limit, CancellationToken cancel)
+    public static async Task<CapturedOutput> RunAsync(ChildCommand command, TimeSpan limit, CancellationToken cancel)
     {
         using var child = ChildProcess.Start(command with { MergeStderr = true });
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -21,7 +26,7 @@ internal static class CapturedCommand
         try
         {
             var output = await ReadAsync(child.Stdout, timer.Token);
-            return (await child.Exited.WaitAsync(timer.Token), output);
+            return new CapturedOutput(await child.Exited.WaitAsync(timer.Token), output);
         }
         catch (OperationCanceledException fault) when (!cancel.IsCancellationRequested)
         {
