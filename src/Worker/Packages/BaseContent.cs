@@ -44,6 +44,6 @@ internal sealed class BaseContent
         return _projects[environment.Key] = names.Select(PackageRequirement.Normalize).ToHashSet(StringComparer.Ordinal);
     }
 
-    private static Task<(ChildExit Exit, string Output)> AskAsync(PackageEnvironment environment, string script, IEnumerable<string> arguments, CancellationToken cancel) =>
+    private static Task<CapturedOutput> AskAsync(PackageEnvironment environment, string script, IEnumerable<string> arguments, CancellationToken cancel) =>
         CapturedCommand.RunAsync(new ChildCommand(environment.Python, ["-I", "-c", PythonScripts.Text(script), .. arguments], CodeEnvironment.Inherited(), "/"), AnswerLimit, cancel);
 }
