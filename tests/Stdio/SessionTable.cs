@@ -35,7 +35,7 @@ internal static class SessionTable
         { "much left out", [Hello, McpLines.Call(1, "truncate")] },
         { "a cancelled call", [Hello, McpLines.Call(1, "wait", progressToken: "t"), McpLines.Cancel(1), McpLines.Call(2, "x")] },
         { "a cancelled call of a text", [Hello, Named("\"a\"", "wait"), """{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a"}}""", McpLines.Call(2, "x")] },
-        { "a cancellation of nothing", [Hello, McpLines.Cancel(99), McpLines.Call(1, "x"), McpLines.Cancel(1), McpLines.Cancel(0), McpLines.Call(1, "x")] },
+        { "a cancellation of nothing", [Hello, McpLines.Cancel(99), McpLines.Call(1, "x"), McpLines.Cancel(1), McpLines.Cancel(0), McpLines.Call(2, "x")] },
         { "an id twice, one after the other", [Hello, McpLines.Call(1, "x"), McpLines.Call(1, "y"), McpLines.Request(1, "ping")] },
     };
 
