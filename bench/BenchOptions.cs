@@ -9,10 +9,10 @@ namespace CodeExec.Bench;
 /// <param name="Numpy">The requirement that names the wheel in PIP_FIND_LINKS.</param>
 internal sealed record BenchOptions(string Root, string Scratch, string Python, string Numpy)
 {
-    private const string Usage = "usage: bin/bench [--rounds N] [--soak N] [--json FILE]   (rounds 1 to 10000, default 200; soak 1000 to 1000000 calls, alone)";
+    private const string Usage = "usage: bin/bench [--rounds N] [--soak N] [--json FILE]   (rounds 20 to 10000, default 400; soak 1000 to 1000000 calls, alone)";
 
     /// <summary>How often each latency is taken.</summary>
-    public int Rounds { get; init; } = 200;
+    public int Rounds { get; init; } = 400;
 
     /// <summary>How many calls in a row are looked at for growth, and nothing else; 0 for none.</summary>
     public int Soak { get; init; }
@@ -42,7 +42,7 @@ internal sealed record BenchOptions(string Root, string Scratch, string Python, 
             var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
             switch (args[i])
             {
-                case "--rounds" when isNumber && number is > 0 and <= 10_000: options = options with { Rounds = number }; break;
+                case "--rounds" when isNumber && number is >= 20 and <= 10_000: options = options with { Rounds = number }; break;
                 case "--soak" when isNumber && number is >= 1000 and <= 1_000_000: options = options with { Soak = number }; break;
                 case "--json" when value.Length > 0: options = options with { JsonFile = value }; break;
                 default:

@@ -25,10 +25,10 @@ internal sealed class PackageBench(BenchOptions options)
         var bare = new BarePython(options.Python);
         for (var i = 0; i < 30; i++) await client.CallAsync(Code, options.Numpy);
         var (ours, baseline, referenceWay) = (new Timings(), new Timings(), new Timings());
-        for (var i = 0; i < Math.Max(20, options.Rounds / 4); i++)
+        for (var i = 0; i < Math.Max(2, options.Rounds / 4 / Timings.Block); i++)
         {
-            await baseline.TakeAsync(() => bare.RunAsync(Code, folder));
-            await ours.TakeAsync(() => client.CallAsync(Code, options.Numpy));
+            await baseline.TakeBlockAsync(() => bare.RunAsync(Code, folder));
+            await ours.TakeBlockAsync(() => client.CallAsync(Code, options.Numpy));
         }
         for (var i = 0; i < 10; i++) await referenceWay.TakeAsync(() => theirs.CallAsync(Code, options.Numpy));
         report.Add("import numpy, packages: [numpy], warm / bare python3", ours, baseline);

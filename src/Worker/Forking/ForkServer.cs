@@ -218,10 +218,13 @@ internal sealed class ForkServer : IAsyncDisposable
                 else _idle--;
             }
             DoneWhenEmpty();
+        }
+        child?.Ended(code);
+        lock (_lock)
+        {
             // While more runs than there are cores, children made ahead take their time from those that run.
             if (_sent.Count + _running.Count < Environment.ProcessorCount && !_retired && _idle < MostIdle) Fork(MostIdle - _idle);
         }
-        child?.Ended(code);
     }
 
     private void Fork(int count)
