@@ -111,7 +111,9 @@ public sealed partial class ForkServers : IAsyncDisposable
             var importing = new ServerKey(environment.Key, Importing: true);
             var plain = new ServerKey(environment.Key, Importing: false);
             var known = _servers.GetValueOrDefault(importing)?.Imports;
-            if (names.Count > 0 && known?.IsSupersetOf(names) != true) starts.Add(StartBehind(importing, environment, [.. names, .. known ?? names], isBase: false));
+            // Bounded: "from a import b" may name anything, and a server is started anew for each name it doesn't know.
+            var learns = names.Count > 0 && (known is null || (known.Count < ImportedNames.Most && !known.IsSupersetOf(names)));
+            if (learns) starts.Add(StartBehind(importing, environment, [.. names, .. known ?? names], isBase: false));
             if ((isBase || (names.Count == 0 && known is null)) && !_servers.ContainsKey(plain)) starts.Add(StartBehind(plain, environment, [], isBase));
             return Task.WhenAll(starts);
         }
