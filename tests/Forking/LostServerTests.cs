@@ -182,6 +182,8 @@ public sealed class LostServerTests
 
         await Assert.ThrowsAnyAsync<Exception>(() => call);
         await Eventually.HoldsAsync(() => ProcessTable.Within(folder.Path).All(pid => !ProcessTable.IsForkServer(pid)), "an end of the fork servers");
+        // A job that a fresh interpreter ran lives on until the next start.
+        foreach (var pid in ProcessTable.Within(folder.Path)) ProcessTable.Kill(pid);
     }
 
     [Fact]

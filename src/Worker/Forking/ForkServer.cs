@@ -192,6 +192,8 @@ internal sealed class ForkServer : IAsyncDisposable
             if (!_sent.Remove(number, out child)) return;
             lost = _lost;
             ended = _endedUntaken.Remove(serial, out code);
+            // Before anybody can find it among the running: what is told of a job is told to its process.
+            child.Taken(serial, pid);
             if (!ended && !lost) _running[serial] = child;
             if (_sent.Count == 0)
             {
@@ -201,7 +203,6 @@ internal sealed class ForkServer : IAsyncDisposable
             }
             DoneWhenEmpty();
         }
-        child.Taken(serial, pid);
         if (ended) child.Ended(code);
         else if (lost) child.Orphaned();
     }

@@ -150,7 +150,7 @@ internal sealed class ForkedChild : IChild
     // An orphan is reached by its number, which isn't another's as long as its group has a member.
     private void Send(int signal)
     {
-        if (_isOrphan) _ = LibC.Kill(-Pid, signal);
+        if (_isOrphan) _ = LibC.KillGroup(Pid, signal);
         else _server.Signal(_serial, signal);
     }
 
@@ -160,7 +160,7 @@ internal sealed class ForkedChild : IChild
         var started = StartTime();
         while (started is not null && StartTime() == started && !stop.IsCancellationRequested)
             await Task.Delay(LookEvery, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ = LibC.Kill(-Pid, LibC.SignalKill);
+        _ = LibC.KillGroup(Pid, LibC.SignalKill);
         _exited.TrySetResult(new ChildExit(ExitCode()));
     }
 

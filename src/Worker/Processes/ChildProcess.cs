@@ -81,7 +81,7 @@ public sealed class ChildProcess : IChild
     {
         // Once reaped, the number may belong to somebody else.
         lock (_lock)
-            if (!_reaped) _ = LibC.Kill(-Pid, signal);
+            if (!_reaped) _ = LibC.KillGroup(Pid, signal);
     }
 
     private void WaitForExit()
@@ -92,7 +92,7 @@ public sealed class ChildProcess : IChild
             var exit = Wait(LibC.WaitExited | LibC.WaitLeaveReapable);
             lock (_lock)
             {
-                _ = LibC.Kill(-Pid, LibC.SignalKill);
+                _ = LibC.KillGroup(Pid, LibC.SignalKill);
                 Wait(LibC.WaitExited);
                 _reaped = true;
             }

@@ -56,8 +56,24 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
+    /// <summary>Sends a signal to one process.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">0 and below are groups, 1 is the init process: kill(2).</exception>
+    public static int Kill(int pid, int signal)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(pid, 1);
+        return SendSignal(pid, signal);
+    }
+
+    /// <summary>Sends a signal to the process group that a process leads.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">0 would be our own group and whoever started us, 1 every process there is: kill(2).</exception>
+    public static int KillGroup(int leader, int signal)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(leader, 1);
+        return SendSignal(-leader, signal);
+    }
+
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
-    public static partial int Kill(int pid, int signal);
+    private static partial int SendSignal(int pid, int signal);
 
     [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
     public static partial int WaitId(int kind, int id, byte* info, int options);
