@@ -15,6 +15,8 @@ namespace CodeExec.Worker;
 /// </summary>
 public sealed class LocalService : IAsyncDisposable
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
+
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
     private readonly ForkServers _forkServers;
@@ -77,6 +79,8 @@ public sealed class LocalService : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // The last results are out; what ran for them is on its way out.
+        await Slots.CloseAsync(EndLimit);
         await _forkServers.DisposeAsync();
         _environments.Dispose();
         _workDirectory.Dispose();

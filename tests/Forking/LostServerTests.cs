@@ -8,8 +8,9 @@ namespace CodeExec.Tests.Forking;
 /// <summary>Killing a fork server or what waits for it, at any moment, costs a caller at most a delay.</summary>
 public sealed class LostServerTests
 {
-    // SIGSTOP.
+    // SIGSTOP and SIGCONT.
     private const int Stop = 19;
+    private const int Continue = 18;
 
     [Fact]
     public async Task A_running_job_survives_the_death_of_its_server()
@@ -165,6 +166,45 @@ public sealed class LostServerTests
             },
             "an end of the job");
         Assert.Equal(("ready\nend\n", 5), ((await run.Finished).Stdout, (await run.Finished).ReturnCode));
+    }
+
+    [Fact]
+    public async Task A_result_waits_for_no_server_that_has_yet_to_reap_the_process()
+    {
+        await using var service = await ServiceAsync(time: new ManualTime());
+        var server = service.ForkServers.Single();
+        using var held = new NamedPipe(service.Folder["held"]);
+        var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(held.Path)}).read()\nraise SystemExit(7)"));
+        await run.Printed("ready");
+
+        Assert.Equal(0, LibC.Kill(server, Stop));
+        held.Open();
+        Assert.Equal((7, "ready\n"), (await run.Told() is var told ? (told.ReturnCode, told.Stdout) : default));
+        Assert.Equal(1, service.Local.Slots.Running);
+
+        Assert.Equal(0, LibC.Kill(server, Continue));
+        await run.Finished;
+        Assert.Equal(0, service.Local.Slots.Running);
+    }
+
+    [Fact]
+    public async Task A_program_that_says_that_it_ends_and_stays_is_ended_and_has_its_slot_until_then()
+    {
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(time: time);
+        var run = service.Start(Jobs.Python("import os, time\nprint('bye', flush=True)\nos.utime('..', (3, 3))\nos.closerange(1, 3)\nwhile True: time.sleep(1)"));
+
+        Assert.Equal((3, "bye\n"), (await run.Told() is var told ? (told.ReturnCode, told.Stdout) : default));
+        Assert.Equal(1, service.Local.Slots.Running);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Pass(TimeSpan.FromSeconds(1));
+                return run.Finished.IsCompleted;
+            },
+            "an end of the job");
+        Assert.Empty(service.JobProcesses);
+        Assert.Equal(0, service.Local.Slots.Running);
     }
 
     [Fact]

@@ -57,8 +57,9 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         ExecutionResult? result = null;
         await foreach (var happened in runner.RunAsync(job, stop))
         {
-            if (happened is JobFinished finished) result = finished.Result;
-            else await RelayAsync(relay, happened, job, stop);
+            result = (happened as JobFinished)?.Result;
+            if (result is not null) break;
+            await RelayAsync(relay, happened, job, stop);
         }
         if (result is null) throw new InvalidOperationException("The run ended without a result.");
         LogFinished(job.Id, job.ClientName ?? "unnamed client", result.Status.Name(), result.ReturnCode, (long)result.Duration.TotalMilliseconds, (long)result.InstallTime.TotalMilliseconds);

@@ -24,21 +24,23 @@ internal static class ChildWatch
 {
     /// <summary>Watches a child to its end.</summary>
     /// <param name="child">The child.</param>
+    /// <param name="ended">Done when its program has ended.</param>
     /// <param name="limit">Longest it may run.</param>
     /// <param name="grace">Time between SIGTERM and SIGKILL.</param>
     /// <param name="tooMuch">Done when it has printed more than it may.</param>
     /// <param name="stop">A request to stop it.</param>
     /// <param name="time">The clock.</param>
     /// <returns>What ended it, and whether it is really gone: false when the kernel holds it despite SIGKILL.</returns>
-    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(IChild child, TimeSpan limit, TimeSpan grace, Task tooMuch, JobStop stop, TimeProvider time)
+    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(
+        IChild child, Task ended, TimeSpan limit, TimeSpan grace, Task tooMuch, JobStop stop, TimeProvider time)
     {
         using var over = new CancellationTokenSource();
         var timedOut = Task.Delay(limit, time, over.Token);
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop.Token);
-        var first = await Task.WhenAny(child.Exited, timedOut, tooMuch, stopped);
+        var first = await Task.WhenAny(ended, timedOut, tooMuch, stopped);
         await over.CancelAsync();
 
-        if (first == child.Exited) return (ChildEnding.Exited, true);
+        if (first == ended) return (ChildEnding.Exited, true);
         var gone = await child.StopAsync(grace, time);
         if (first == timedOut) return (ChildEnding.TimedOut, gone);
         return (first == tooMuch ? ChildEnding.PrintedTooMuch : ChildEnding.Stopped, gone);

@@ -38,6 +38,23 @@ internal sealed class ForkedChild : IChild
     /// <exception cref="ForkServerLostException">The code was not started.</exception>
     public Task<ChildExit> Exited => _exited.Task;
 
+    /// <inheritdoc/>
+    public ChildExit? ToldEnd
+    {
+        get
+        {
+            try
+            {
+                var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
+                return seconds is >= 0 and <= byte.MaxValue ? new ChildExit((int)seconds) : null;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>When it was handed over, as a timestamp of the server's clock.</summary>
     public long SentAt { get; private init; }
 
@@ -161,7 +178,8 @@ internal sealed class ForkedChild : IChild
         while (started is not null && StartTime() == started && !stop.IsCancellationRequested)
             await Task.Delay(LookEvery, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ = LibC.KillGroup(Pid, LibC.SignalKill);
-        _exited.TrySetResult(new ChildExit(ExitCode()));
+        // Else it was killed, or left without a word.
+        _exited.TrySetResult(ToldEnd ?? new ChildExit(-LibC.SignalKill));
     }
 
     // Field 22 of proc_pid_stat(5), which tells a process from a later one with its number; null when it has ended.
@@ -176,20 +194,6 @@ internal sealed class ForkedChild : IChild
         catch (IOException)
         {
             return null;
-        }
-    }
-
-    private int ExitCode()
-    {
-        try
-        {
-            var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
-            // Else it was killed, or left without a word.
-            return seconds is >= 0 and <= byte.MaxValue ? (int)seconds : -LibC.SignalKill;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return -LibC.SignalKill;
         }
     }
 }

@@ -35,6 +35,9 @@ public sealed class ChildProcess : IChild
     /// <inheritdoc/>
     public Task<ChildExit> Exited => _exited.Task;
 
+    /// <inheritdoc/>
+    public ChildExit? ToldEnd => null;
+
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to start.</param>
     /// <param name="descriptors">Ours that it gets as well, as numbers 3, 4, …; they stay open here.</param>

@@ -226,4 +226,7 @@ if posix.getpid() == pid:
     except OSError:
         # The program has removed it.
         pass
+# The end of its output, together with that date, tells the worker the program's end. Left to _exit, it would come after the kernel has
+# taken the memory apart: 0.3 to 0.5 ms later.
+posix.closerange(1, 3)
 posix._exit(exit_code)
