@@ -34,6 +34,19 @@ public sealed class StdioProcessTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder["work"]));
     }
 
+    [Theory]
+    [InlineData("\n\u0004")]
+    [InlineData("\u0004")]
+    public async Task The_end_of_transmission_of_heroku_run_ends_it_though_its_input_stays_open(string end)
+    {
+        using var folder = new TestFolder();
+        await using var worker = WorkerProcess.Start(folder);
+        await worker.Lines.OpenAsync();
+        await worker.Lines.SendRawAsync(Encoding.UTF8.GetBytes(McpLines.Call(1, "print(2+2)") + end));
+        Assert.Equal(0, (await worker.ExitAsync()).Code);
+        Assert.Equal("4", Stdout(await worker.Lines.AnswerAsync(1)));
+    }
+
     [Fact]
     public async Task An_idle_server_ends_on_SIGTERM_though_its_input_is_open()
     {
