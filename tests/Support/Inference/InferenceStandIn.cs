@@ -140,10 +140,13 @@ internal sealed class InferenceStandIn : IAsyncDisposable
         try
         {
             if (!allowed.Contains(call.Tool) && !allowed.Contains(name)) throw new InvalidOperationException($"The request doesn't name the tool {call.Tool}.");
-            var result = call.Tool is "html_to_markdown" or "pdf_to_markdown"
-                ? new JsonObject { ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "# A page" }), ["isError"] = false }
-                : await OnDynoAsync(dyno => dyno.AskAsync("tools/call", new JsonObject { ["name"] = call.Tool, ["arguments"] = call.Arguments.DeepClone() }));
-            return await stream.AnswerAsync(id, name, new JsonObject { ["content"] = result["content"]!.DeepClone(), ["isError"] = result["isError"]?.DeepClone() ?? false });
+            if (call.Tool is "html_to_markdown" or "pdf_to_markdown")
+                return await stream.AnswerAsync(id, name, new JsonObject { ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "# A page" }), ["isError"] = false });
+            return await OnDynoAsync(async dyno =>
+            {
+                var result = await dyno.AskAsync("tools/call", new JsonObject { ["name"] = call.Tool, ["arguments"] = call.Arguments.DeepClone() });
+                return await stream.AnswerAsync(id, name, new JsonObject { ["content"] = result["content"]!.DeepClone(), ["isError"] = result["isError"]?.DeepClone() ?? false });
+            });
         }
         catch (InvalidOperationException fault)
         {
@@ -152,7 +155,7 @@ internal sealed class InferenceStandIn : IAsyncDisposable
         }
     }
 
-    private async Task<JsonObject> OnDynoAsync(Func<OneOffDyno, Task<JsonObject>> talk)
+    private async Task<T> OnDynoAsync<T>(Func<OneOffDyno, Task<T>> talk)
     {
         await using var dyno = OneOffDyno.Start(_dyno);
         await dyno.OpenAsync();
