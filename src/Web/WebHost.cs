@@ -3,6 +3,7 @@ using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
+using CodeExec.Web.Callers;
 using CodeExec.Web.Health;
 using CodeExec.Web.Lifetime;
 using CodeExec.Web.Mcp;
@@ -45,6 +46,7 @@ public static class WebHost
         services.AddSingleton<OriginCheck>();
         services.AddSingleton(new ApiKeys(parts.Settings.Web.ApiKeys));
         services.AddSingleton<ApiKeyCheck>();
+        services.AddSingleton<CallerShares>();
         services.AddSingleton<SessionIds>();
         services.AddSingleton(new SessionLogLevels());
         services.AddSingleton<SseSessions>();

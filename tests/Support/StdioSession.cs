@@ -23,7 +23,7 @@ internal sealed class StdioSession : IAsyncDisposable
     public StdioSession(IJobRunner runner, ToolOptions? options = null, int maxLineBytes = 8 * 1024 * 1024, Stream? output = null)
     {
         var (toServer, fromServer) = (new Pipe(), new Pipe());
-        var tool = new CodeExecTool(runner, options ?? new ToolOptions(), Gate, _calls, Logs.CreateLogger<CodeExecTool>());
+        var tool = new CodeExecTool(runner, options ?? new ToolOptions(), Gate, _calls, TimeProvider.System, Logs.CreateLogger<CodeExecTool>());
         _output = new LineWriter(output ?? fromServer.Writer.AsStream());
         _server = new StdioServer(new LineReader(toServer.Reader.AsStream(), maxLineBytes), _output, tool, _calls, Logs);
         Lines = new McpLines(toServer.Writer.AsStream(), fromServer.Reader.AsStream());

@@ -46,7 +46,7 @@ public sealed record ServiceSettings
             MaxOutputBytes = execution.MaxOutputBytes,
         };
         var queue = ReadQueue(reader, execution, packages);
-        var web = servesHttp ? ReadWeb(reader, environment) : new WebOptions();
+        var web = servesHttp ? ReadWeb(reader, execution, environment) : new WebOptions();
         reader.ThrowOnFaults();
         return new ServiceSettings { Execution = execution, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
     }
@@ -97,9 +97,9 @@ public sealed record ServiceSettings
         LongestRun = execution.RunTimeout + packages.InstallTimeout + (2 * execution.KillGrace) + TimeSpan.FromMinutes(1),
     };
 
-    private static WebOptions ReadWeb(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
+    private static WebOptions ReadWeb(SettingsReader reader, ExecutionOptions execution, IReadOnlyDictionary<string, string> environment)
     {
-        var keys = ReadApiKeys(reader);
+        var keys = CallerSettings.ReadKeys(reader);
         var onDyno = environment.ContainsKey("DYNO");
         var host = reader.Text("HOST", "0.0.0.0 with a key or on a dyno, else 127.0.0.1") ?? (keys.Count > 0 || onDyno ? "0.0.0.0" : "127.0.0.1");
         if (host is not "localhost" && !IPAddress.TryParse(host, out _))
@@ -112,6 +112,8 @@ public sealed record ServiceSettings
             Host = host,
             Port = (int)reader.Number("PORT", 8000, 0, 65_535, "(TCP port)"),
             ApiKeys = keys,
+            EachKey = CallerSettings.ReadLimits(reader, keys, execution),
+            KeyLimits = CallerSettings.ReadKeyLimits(reader, keys),
             StdioModeOnly = reader.Switch("STDIO_MODE_ONLY", false),
             AllowedOrigins = [.. (reader.Text("ALLOWED_ORIGINS") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
             MaxRequestBytes = reader.Number("MAX_REQUEST_BYTES", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024, "bytes"),
@@ -122,24 +124,4 @@ public sealed record ServiceSettings
 
     /// <summary>Whether an address to listen on can be reached from this machine alone.</summary>
     public static bool IsLoopback(string host) => host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
-
-    private static List<ApiKey> ReadApiKeys(SettingsReader reader)
-    {
-        var keys = new List<ApiKey>();
-        foreach (var part in (reader.Text("API_KEY") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            var colon = part.IndexOf(':', StringComparison.Ordinal);
-            var key = colon < 0 ? new ApiKey("default", part) : new ApiKey(part[..colon].Trim(), part[(colon + 1)..].Trim());
-            // The text after the name is a secret and stays out of every message.
-            if (key.Name.Length == 0 || key.Value.Length == 0)
-                reader.Fault("API_KEY has an entry without a name or without a key; write one key, or name:key,name:key.");
-            else if (key.Value.Any(c => c is <= ' ' or > '~'))
-                reader.Fault($"API_KEY's key \"{key.Name}\" has a character that can't stand in an HTTP header; use printable ASCII without spaces.");
-            else if (keys.Exists(other => other.Name == key.Name))
-                reader.Fault($"API_KEY names \"{key.Name}\" twice; give every key its own name.");
-            else
-                keys.Add(key);
-        }
-        return keys;
-    }
 }

@@ -10,7 +10,7 @@ namespace CodeExec.Shared.Tool;
 /// One call of the tool, the same for every transport: check the arguments, run the job, relay what happens, answer.
 /// Any thread, many calls at once.
 /// </summary>
-public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, ILogger<CodeExecTool> log)
+public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, TimeProvider time, ILogger<CodeExecTool> log)
 {
     private readonly Lazy<ModelContextProtocol.Protocol.Tool> _definition = new(() => ToolDefinition.Create(options));
 
@@ -51,8 +51,26 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         }
     }
 
+    // False: the call was stopped while it waited.
+    private static async Task<bool> HasTurnAsync(IToolCall call, JobStop stop)
+    {
+        try
+        {
+            await call.WaitForTurnAsync(stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.Reason is not null)
+        {
+            return false;
+        }
+    }
+
     private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop)
     {
+        var arrived = time.GetTimestamp();
+        var hasTurn = await HasTurnAsync(call, stop);
+        var waited = time.GetElapsedTime(arrived);
+        if (!hasTurn) return Answer(job, ExecutionResult.StoppedBeforeStart with { QueueTime = waited }, stop);
         var relay = new OutputRelay(call);
         ExecutionResult? result = null;
         await foreach (var happened in runner.RunAsync(job, stop))
@@ -62,6 +80,11 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             await RelayAsync(relay, happened, job, stop);
         }
         if (result is null) throw new InvalidOperationException("The run ended without a result.");
+        return Answer(job, result with { QueueTime = result.QueueTime + waited }, stop);
+    }
+
+    private ToolResult Answer(ExecutionJob job, ExecutionResult result, JobStop stop)
+    {
         LogFinished(job.Id, job.ClientName ?? "unnamed client", result.Status.Name(), result.ReturnCode, (long)result.Duration.TotalMilliseconds, (long)result.InstallTime.TotalMilliseconds);
         return stop.Reason is StopReason.ShuttingDown
             ? ToolResult.Error("The server was shut down while this code ran, and stopped it. What it had done until then stays done. Call again if running it twice is safe.")

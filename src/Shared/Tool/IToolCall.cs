@@ -8,6 +8,9 @@ namespace CodeExec.Shared.Tool;
 /// </summary>
 public interface IToolCall
 {
+    /// <summary>The caller over STDIO: whoever started the process.</summary>
+    const string LocalCaller = "local";
+
     /// <summary>The JSON-RPC id.</summary>
     RequestId Id { get; }
 
@@ -17,7 +20,10 @@ public interface IToolCall
     /// <summary>The arguments as they came; null when there were none.</summary>
     IDictionary<string, JsonElement>? Arguments { get; }
 
-    /// <summary>What the caller calls itself; null when it didn't say.</summary>
+    /// <summary>Whom it comes from, as the operator knows them: the name of an API key, or <see cref="LocalCaller"/>.</summary>
+    string Caller { get; }
+
+    /// <summary>What the caller calls itself; null when it didn't say. Any text, up to line breaks.</summary>
     string? ClientName { get; }
 
     /// <summary>Whether the request carried a progress token.</summary>
@@ -25,6 +31,9 @@ public interface IToolCall
 
     /// <summary>The least level of log messages that the client wants; null for none.</summary>
     LoggingLevel? LogLevel { get; }
+
+    /// <summary>Waits until its caller may run one more call, as <see cref="ICallTurn.WaitAsync"/> does.</summary>
+    ValueTask WaitForTurnAsync(CancellationToken stop);
 
     /// <summary>Sends a progress notification; only when <see cref="WantsProgress"/>.</summary>
     /// <param name="step">1, 2, 3, …</param>

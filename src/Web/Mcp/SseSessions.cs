@@ -27,6 +27,10 @@ internal sealed class SseSessions(WebOptions options, CallGate gate)
             if (_open.Count >= options.MaxSseSessions)
                 return new Refusal(StatusCodes.Status503ServiceUnavailable, Refusal.RequestRefused,
                     $"{_open.Count} SSE sessions are open; the limit is {options.MaxSseSessions} (MAX_SSE_SESSIONS). Close one, try again later, or use Streamable HTTP at /mcp.");
+            var share = options.ShareOf(options.MaxSseSessions);
+            if (_open.Values.Count(open => open.Caller == session.Caller) >= share)
+                return new Refusal(StatusCodes.Status429TooManyRequests, Refusal.RequestRefused,
+                    $"{share} SSE sessions of API key \"{session.Caller}\" are open; the limit is {share}, half of MAX_SSE_SESSIONS. Close one, try again later, or use Streamable HTTP at /mcp.");
             _open.Add(session.Id, session);
             return null;
         }

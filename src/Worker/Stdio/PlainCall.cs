@@ -19,6 +19,9 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
     public IDictionary<string, JsonElement>? Arguments => arguments;
 
     /// <inheritdoc/>
+    public string Caller => IToolCall.LocalCaller;
+
+    /// <inheritdoc/>
     public string? ClientName => clientName;
 
     /// <inheritdoc/>
@@ -29,6 +32,9 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
 
     /// <summary>Whether the client takes no interest any more: it gets no answer.</summary>
     public bool Cancelled { get => _cancelled; set => _cancelled = value; }
+
+    /// <inheritdoc/>
+    public ValueTask WaitForTurnAsync(CancellationToken stop) => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public Task TellProgressAsync(int step, string text, CancellationToken cancel) => output.NotifyAsync(
