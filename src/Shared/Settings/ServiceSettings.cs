@@ -42,6 +42,7 @@ public sealed record ServiceSettings
         {
             MaxCodeBytes = (int)reader.Number("MAX_CODE_BYTES", 1024 * 1024, 1, 16 * 1024 * 1024, "bytes"),
             MaxPackages = (int)reader.Number("MAX_PACKAGES", 50, 0, 1000, "packages"),
+            AuditCode = reader.Switch("AUDIT_CODE", false),
             RunTimeout = execution.RunTimeout,
             MaxOutputBytes = execution.MaxOutputBytes,
         };

@@ -26,28 +26,36 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
     public async ValueTask<ToolResult> CallAsync(IToolCall call, CancellationToken cancel)
     {
         var id = JobId.Create();
+        var audit = new CallAudit(id, call, options.AuditCode, time);
         try
         {
             var arguments = ToolArguments.Parse(call.Arguments, options);
+            audit.Asks(arguments);
             var job = new ExecutionJob(id, arguments.Code, arguments.Packages, call.ClientName);
             using var passage = gate.Enter();
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
             using var listing = calls.Track(call.Session, call.Id, stop);
-            return await RunAsync(job, call, stop);
+            return await RunAsync(job, call, stop, audit);
         }
         catch (ToolCallException fault)
         {
+            audit.Refused("invalid", fault.Message);
             return ToolResult.Error(fault.Message);
         }
         catch (RunnerException fault)
         {
-            LogRefused(id, fault.Message);
+            audit.Refused("refused", fault.Message);
             return ToolResult.Error(fault.Message);
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             LogFailed(fault, id);
+            audit.Refused("failed", "see the log");
             return ToolResult.Error($"The service failed while it ran this call; the code is not at fault. Call again; if it stays so, tell the operator reference {id}, which the server's log explains.");
+        }
+        finally
+        {
+            audit.Write(log);
         }
     }
 
@@ -65,12 +73,12 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         }
     }
 
-    private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop)
+    private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop, CallAudit audit)
     {
         var arrived = time.GetTimestamp();
         var hasTurn = await HasTurnAsync(call, stop);
         var waited = time.GetElapsedTime(arrived);
-        if (!hasTurn) return Answer(job, ExecutionResult.StoppedBeforeStart with { QueueTime = waited }, stop);
+        if (!hasTurn) return Answer(ExecutionResult.StoppedBeforeStart with { QueueTime = waited }, stop, audit);
         var relay = new OutputRelay(call);
         ExecutionResult? result = null;
         await foreach (var happened in runner.RunAsync(job, stop))
@@ -80,12 +88,12 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             await RelayAsync(relay, happened, job, stop);
         }
         if (result is null) throw new InvalidOperationException("The run ended without a result.");
-        return Answer(job, result with { QueueTime = result.QueueTime + waited }, stop);
+        return Answer(result with { QueueTime = result.QueueTime + waited }, stop, audit);
     }
 
-    private ToolResult Answer(ExecutionJob job, ExecutionResult result, JobStop stop)
+    private static ToolResult Answer(ExecutionResult result, JobStop stop, CallAudit audit)
     {
-        LogFinished(job.Id, job.ClientName ?? "unnamed client", result.Status.Name(), result.ReturnCode, (long)result.Duration.TotalMilliseconds, (long)result.InstallTime.TotalMilliseconds);
+        audit.Ended(result);
         return stop.Reason is StopReason.ShuttingDown
             ? ToolResult.Error("The server was shut down while this code ran, and stopped it. What it had done until then stays done. Call again if running it twice is safe.")
             : ToolResult.From(result);
@@ -105,12 +113,6 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             stop.Request(StopReason.ClientGone);
         }
     }
-
-    [LoggerMessage(100, LogLevel.Information, "job={Job} client=\"{Client}\" ended: {Status}, return code {ReturnCode}, ran {DurationMs} ms, installed {InstallMs} ms")]
-    private partial void LogFinished(string job, string client, string status, int returnCode, long durationMs, long installMs);
-
-    [LoggerMessage(101, LogLevel.Warning, "job={Job} refused: {Reason}")]
-    private partial void LogRefused(string job, string reason);
 
     [LoggerMessage(102, LogLevel.Error, "job={Job} failed; the client was given this id as its reference")]
     private partial void LogFailed(Exception fault, string job);
