@@ -51,6 +51,7 @@ public static class WebHost
         services.AddSingleton(new SessionLogLevels());
         services.AddSingleton<SseSessions>();
         services.AddSingleton<PeerMail>();
+        services.AddSingleton<OfferedServer>();
         services.AddSingleton<StreamableHttpEndpoint>();
         services.AddSingleton<SseEndpoint>();
         services.AddHostedService<OrderlyStop>();

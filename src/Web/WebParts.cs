@@ -2,6 +2,7 @@ using CodeExec.Shared.Queue;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Web.Health;
+using ModelContextProtocol.Server;
 
 namespace CodeExec.Web;
 
@@ -28,4 +29,10 @@ public sealed record WebParts
 
     /// <summary>The clock behind keepalive and shutdown. Default: the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Adds to what every session's MCP server offers; called for each, from any thread. Default: nothing. The conformance suite asks for
+    /// tools, prompts and resources that only a test would offer.
+    /// </summary>
+    public Action<McpServerOptions> OfferMore { get; init; } = _ => { };
 }

@@ -1,8 +1,6 @@
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
-using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
-using CodeExec.Web.Callers;
 using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Web.Mcp;
@@ -13,7 +11,7 @@ namespace CodeExec.Web.Mcp;
 /// </summary>
 /// <seealso href="https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse"/>
 internal sealed class SseEndpoint(
-    WebOptions options, CodeExecTool tool, RunningCalls calls, CallerShares shares, SessionIds ids, SseSessions sessions, PeerMail mail, TimeProvider time, ILoggerFactory logs)
+    WebOptions options, OfferedServer offered, SessionIds ids, SseSessions sessions, PeerMail mail, TimeProvider time, ILoggerFactory logs)
 {
     private const string RetryAfterSeconds = "10";
 
@@ -28,7 +26,7 @@ internal sealed class SseEndpoint(
         var caller = Caller.Of(context);
         var id = mail.Address(ids.Create(caller));
         await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, context.RequestAborted);
-        await using var session = new SseSession(id, caller, context, stream, ServerDefinition.Create(tool, calls, shares.Of(caller), id, !options.StdioModeOnly), logs);
+        await using var session = new SseSession(id, caller, context, stream, offered.Create(id, caller), logs);
         if (sessions.Add(session) is { } refusal)
         {
             context.Response.Headers.RetryAfter = RetryAfterSeconds;

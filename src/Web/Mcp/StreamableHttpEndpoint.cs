@@ -1,7 +1,6 @@
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
-using CodeExec.Web.Callers;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -18,7 +17,7 @@ namespace CodeExec.Web.Mcp;
 /// </remarks>
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http"/>
 internal sealed class StreamableHttpEndpoint(
-    WebOptions options, CodeExecTool tool, RunningCalls calls, CallerShares shares, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time, ILoggerFactory logs)
+    WebOptions options, OfferedServer offered, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time, ILoggerFactory logs)
 {
     // The status of an answer without handshake follows from its first message. A call that is silent for longer has passed the
     // checks that a status could report, and a router that waits for the first byte must not give up on it.
@@ -79,7 +78,7 @@ internal sealed class StreamableHttpEndpoint(
         await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone);
         if (RequestChecks.IsWithoutHandshake(context.Request)) stream.StartWithin(StatusIsOpen);
         await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true };
-        await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, shares.Of(Caller.Of(context)), session, !options.StdioModeOnly), logs, context.RequestServices);
+        await using var server = McpServer.Create(transport, offered.Create(session, Caller.Of(context)), logs, context.RequestServices);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(gone);
         var serving = server.RunAsync(end.Token);
         try
