@@ -7,6 +7,7 @@ using CodeExec.Web.Callers;
 using CodeExec.Web.Health;
 using CodeExec.Web.Lifetime;
 using CodeExec.Web.Mcp;
+using CodeExec.Web.Resuming;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CodeExec.Web;
@@ -52,6 +53,12 @@ public static class WebHost
         services.AddSingleton<SseSessions>();
         services.AddSingleton<PeerMail>();
         services.AddSingleton<OfferedServer>();
+        services.AddSingleton<RequestServer>();
+        services.AddSingleton<KeptAnswers>();
+        services.AddSingleton<PeerAnswers>();
+        services.AddSingleton<AnswerReader>();
+        services.AddSingleton<ResumableCalls>();
+        services.AddSingleton<ResumeEndpoint>();
         services.AddSingleton<StreamableHttpEndpoint>();
         services.AddSingleton<SseEndpoint>();
         services.AddHostedService<OrderlyStop>();

@@ -120,6 +120,7 @@ public sealed record ServiceSettings
             MaxRequestBytes = reader.Number("MAX_REQUEST_BYTES", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024, "bytes"),
             MaxSseSessions = (int)reader.Number("MAX_SSE_SESSIONS", 1000, 1, 100_000, "sessions"),
             Keepalive = reader.Seconds("KEEPALIVE_SECONDS", 15, 1, 50),
+            ResumeTime = reader.Seconds("RESUME_SECONDS", 10, 0, 300),
         };
     }
 

@@ -59,4 +59,10 @@ public sealed record WebOptions
     /// stream after 55 s of silence.
     /// </summary>
     public TimeSpan Keepalive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// RESUME_SECONDS: how long a call goes on, and its answer is kept, for a client that lost its connection and can come back. Default
+    /// 10 s; 0 to 300 s. With 0 no client can.
+    /// </summary>
+    public TimeSpan ResumeTime { get; init; } = TimeSpan.FromSeconds(10);
 }

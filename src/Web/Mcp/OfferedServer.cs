@@ -1,6 +1,5 @@
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
-using CodeExec.Web.Auth;
 using CodeExec.Web.Callers;
 using ModelContextProtocol.Server;
 
@@ -11,8 +10,8 @@ internal sealed class OfferedServer(CodeExecTool tool, RunningCalls calls, Calle
 {
     /// <summary>What one session's server is created from.</summary>
     /// <param name="session">The session's id; null when there is none.</param>
-    /// <param name="caller">Whose it is.</param>
-    public McpServerOptions Create(string? session, Caller caller)
+    /// <param name="caller">The name of its key.</param>
+    public McpServerOptions Create(string? session, string caller)
     {
         var definition = ServerDefinition.Create(tool, calls, shares.Of(caller), session, !options.StdioModeOnly);
         parts.OfferMore(definition);

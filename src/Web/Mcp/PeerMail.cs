@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Tool;
+using CodeExec.Web.Resuming;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -9,10 +10,10 @@ namespace CodeExec.Web.Mcp;
 
 /// <summary>
 /// What web processes tell each other, because the router between client and processes picks at random: an SSE session's message that
-/// landed elsewhere, a cancelled call, a session's log level. With one process alone it does nothing. Any thread.
+/// landed elsewhere, a cancelled call, a session's log level, the rest of an answer. With one process alone it does nothing. Any thread.
 /// </summary>
 /// <remarks>Who posts is checked where the request lands; the envelope carries the caller's name, and the holder checks it again.</remarks>
-internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, RunningCalls calls, SessionLogLevels levels, ILogger<PeerMail> log)
+internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, RunningCalls calls, SessionLogLevels levels, PeerAnswers answers, ILogger<PeerMail> log)
 {
     private const char NameEnd = '.';
 
@@ -78,6 +79,9 @@ internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, Run
                     break;
                 case "level":
                     levels.Set(session, (LoggingLevel)envelope["level"]!.GetValue<int>());
+                    break;
+                case PeerAnswers.Ask or PeerAnswers.Told:
+                    answers.Receive(envelope, session);
                     break;
             }
         }
