@@ -48,6 +48,7 @@ public static class WebHost
         services.AddSingleton(new ApiKeys(parts.Settings.Web.ApiKeys));
         services.AddSingleton<ApiKeyCheck>();
         services.AddSingleton<CallerShares>();
+        services.AddSingleton<RequestMemory>();
         services.AddSingleton<SessionIds>();
         services.AddSingleton(new SessionLogLevels());
         services.AddSingleton<SseSessions>();
@@ -68,6 +69,10 @@ public static class WebHost
     private static void Listen(KestrelServerOptions kestrel, WebOptions options)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 100;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         // Longer than the 90 s that Heroku's router keeps an idle connection, so that it never sends into one that we just closed.

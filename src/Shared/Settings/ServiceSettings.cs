@@ -108,6 +108,7 @@ public sealed record ServiceSettings
         else if (keys.Count == 0 && !IsLoopback(host))
             reader.Fault($"API_KEY is not set and HOST is {host}: anyone who reaches this address could run code here. "
                 + "Set a key (heroku config:set API_KEY=$(openssl rand -hex 32)), or listen on 127.0.0.1.");
+        var sessions = (int)reader.Number("MAX_SSE_SESSIONS", 1000, 1, 100_000, "sessions");
         return new WebOptions
         {
             Host = host,
@@ -118,7 +119,8 @@ public sealed record ServiceSettings
             StdioModeOnly = reader.Switch("STDIO_MODE_ONLY", false),
             AllowedOrigins = [.. (reader.Text("ALLOWED_ORIGINS") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
             MaxRequestBytes = reader.Number("MAX_REQUEST_BYTES", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024, "bytes"),
-            MaxSseSessions = (int)reader.Number("MAX_SSE_SESSIONS", 1000, 1, 100_000, "sessions"),
+            MaxSseSessions = sessions,
+            MaxConnections = (int)reader.Number("MAX_CONNECTIONS", sessions + 1000, 1, 200_000, "connections", "1000 more than MAX_SSE_SESSIONS"),
             Keepalive = reader.Seconds("KEEPALIVE_SECONDS", 15, 1, 50),
             ResumeTime = reader.Seconds("RESUME_SECONDS", 10, 0, 300),
         };

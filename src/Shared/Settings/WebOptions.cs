@@ -55,6 +55,12 @@ public sealed record WebOptions
     public int MaxSseSessions { get; init; } = 1000;
 
     /// <summary>
+    /// MAX_CONNECTIONS: open connections; one more is closed without an answer. Default: 1000 more than <see cref="MaxSseSessions"/>, since each SSE
+    /// session takes one; 1 to 200,000.
+    /// </summary>
+    public int MaxConnections { get; init; } = 2000;
+
+    /// <summary>
     /// KEEPALIVE_SECONDS: a comment is written after this much silence. Default 15 s; 1 to 50 s, because Heroku's router closes a
     /// stream after 55 s of silence.
     /// </summary>

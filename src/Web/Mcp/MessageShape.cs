@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -11,6 +12,7 @@ internal static class MessageShape
     /// <summary>Reads one message.</summary>
     public static (JsonRpcMessage? Message, Refusal? Refusal) Read(JsonElement element)
     {
+        if (!IsReadable(element)) return (null, Unreadable);
         if (Fault(element) is { } fault) return (null, Wrong(fault));
         try
         {
@@ -22,8 +24,38 @@ internal static class MessageShape
         }
     }
 
+    /// <summary>A refusal of a message with text that can't be read.</summary>
+    public static Refusal Unreadable { get; } =
+        Wrong("The message holds half of a surrogate pair (\\uD800 to \\uDFFF), which no text can hold. Write the character itself, or its whole pair.");
+
     /// <summary>A refusal of JSON that isn't a usable message.</summary>
     public static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest, message);
+
+    // Such text throws where it is first read, which may be anywhere. It can only be spelled as an escape.
+    private static bool IsReadable(JsonElement message)
+    {
+        if (JsonMarshal.GetRawUtf8Value(message).IndexOf("\\u"u8) < 0) return true;
+        try
+        {
+            ReadText(message, isArgument: false);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static void ReadText(JsonElement value, bool isArgument)
+    {
+        if (value.ValueKind is JsonValueKind.Array)
+            foreach (var item in value.EnumerateArray()) ReadText(item, isArgument);
+        else if (value.ValueKind is JsonValueKind.Object)
+            // Of its arguments the tool says itself which one can't be read; their names it has to read for that.
+            foreach (var member in value.EnumerateObject()) ReadText(member.Value, isArgument | member.Name is "arguments");
+        else if (value.ValueKind is JsonValueKind.String && !isArgument)
+            value.GetString();
+    }
 
     private static string? Fault(JsonElement message)
     {

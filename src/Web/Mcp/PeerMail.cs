@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Tool;
+using CodeExec.Web.Callers;
 using CodeExec.Web.Resuming;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -13,7 +14,7 @@ namespace CodeExec.Web.Mcp;
 /// landed elsewhere, a cancelled call, a session's log level, the rest of an answer. With one process alone it does nothing. Any thread.
 /// </summary>
 /// <remarks>Who posts is checked where the request lands; the envelope carries the caller's name, and the holder checks it again.</remarks>
-internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, RunningCalls calls, SessionLogLevels levels, PeerAnswers answers, ILogger<PeerMail> log)
+internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, RunningCalls calls, SessionLogLevels levels, PeerAnswers answers, RequestMemory memory, ILogger<PeerMail> log)
 {
     private const char NameEnd = '.';
 
@@ -72,7 +73,7 @@ internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, Run
                 case "message":
                     // It only puts the message into the session's channel, so the order of arrival is kept.
                     if (sessions.Find(session, envelope["caller"]!.GetValue<string>()) is { } holder)
-                        _ = holder.ReceiveAsync(envelope["message"].Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<JsonRpcMessage>())!);
+                        _ = HandOverAsync(holder, envelope["message"].Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<JsonRpcMessage>())!, bytes.Length);
                     break;
                 case "cancel":
                     calls.Cancel(session, envelope["request"].Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<RequestId>()));
@@ -89,6 +90,14 @@ internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, Run
         {
             LogUnreadable(fault.Message);
         }
+    }
+
+    private async Task HandOverAsync(SseSession holder, JsonRpcMessage message, int length)
+    {
+        using var held = memory.Open(holder.Caller);
+        var refusal = held.Grow(length) ? await holder.ReceiveAsync(message, held) : memory.Refusal;
+        // Whoever posted it was told 202 by the process where it landed.
+        if (refusal is not null && message is JsonRpcRequest request) await holder.RefuseAsync(request.Id, refusal);
     }
 
     [LoggerMessage(240, LogLevel.Error, "A message from another web process can't be read: {Reason}")]

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
+using CodeExec.Web.Callers;
 using CodeExec.Web.Resuming;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -17,7 +19,7 @@ namespace CodeExec.Web.Mcp;
 /// </remarks>
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http"/>
 internal sealed class StreamableHttpEndpoint(
-    WebOptions options, RequestServer server, ResumableCalls resumable, ResumeEndpoint resume, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time)
+    WebOptions options, RequestServer server, ResumableCalls resumable, ResumeEndpoint resume, RequestMemory memory, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time)
 {
     // The status of an answer without handshake follows from its first message. A call that is silent for longer has passed the
     // checks that a status could report, and a router that waits for the first byte must not give up on it.
@@ -38,7 +40,8 @@ internal sealed class StreamableHttpEndpoint(
                 $"{context.Request.Method} is not offered here: there is no stream beside the answers and no session to delete. Send messages by POST.").WriteAsync(context.Response);
             return;
         }
-        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes);
+        using var held = memory.Open(Caller.Of(context));
+        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes, held, time);
         string? session = null;
         if (posted is not null) refusal = RequestChecks.Check(context.Request, posted) ?? FindSession(context, posted, out session);
         if (refusal is not null) await refusal.WriteAsync(context.Response);
@@ -78,14 +81,23 @@ internal sealed class StreamableHttpEndpoint(
         EventStreamHeaders.Apply(context.Response);
         if (session is null && posted.Messages[0] is JsonRpcRequest { Method: RequestMethods.Initialize })
             context.Response.Headers[McpHeaders.SessionId] = ids.Create(Caller.Of(context));
-        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone);
+        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone, context.Abort);
         if (resumable.Takes(context.Request, posted, session))
         {
             await resumable.AnswerAsync(posted.Requests[0], session!, Caller.Of(context), stream, gone);
             return;
         }
         if (RequestChecks.IsWithoutHandshake(context.Request)) stream.StartWithin(StatusIsOpen);
-        await server.AnswerAsync(posted.Requests, session, Caller.Of(context), stream, first => ChooseStatusAsync(context, stream, first), gone);
+        try
+        {
+            await server.AnswerAsync(posted.Requests, session, Caller.Of(context), stream, first => ChooseStatusAsync(context, stream, first), gone);
+        }
+        catch (JsonException fault) when (!context.Response.HasStarted)
+        {
+            // The SDK reads initialize before its server does, which would have answered.
+            context.Response.Clear();
+            await new Refusal(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidParams, $"The message's params can't be read at {fault.Path}. Send what the protocol's schema asks for there.") { Id = posted.Id }.WriteAsync(context.Response);
+        }
     }
 
     // Since 2026-07-28 an answer that is a protocol error has a status to match. Earlier answers start before it is known.

@@ -31,7 +31,7 @@ internal sealed class ResumeEndpoint(WebOptions options, SessionIds ids, AnswerR
         }
         var gone = context.RequestAborted;
         EventStreamHeaders.Apply(context.Response);
-        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone);
+        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone, context.Abort);
         await stream.WriteCommentAsync("the rest follows", gone);
         if (!await reader.SendAsync(session, after, stream, gone)) await WriteGoneAsync(after.Request, stream, gone);
     }

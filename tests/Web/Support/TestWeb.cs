@@ -40,7 +40,7 @@ internal sealed class TestWeb : IAsyncDisposable
 
     public ManualTime Time { get; }
 
-    /// <summary>What the service logged.</summary>
+    /// <summary>What the service logged, without the lines of libraries.</summary>
     public CollectedLogs Logs { get; }
 
     public Uri Address { get; }
@@ -56,7 +56,7 @@ internal sealed class TestWeb : IAsyncDisposable
     /// <param name="inner">Runs the jobs in place of <see cref="Runner"/>.</param>
     public static async Task<TestWeb> StartAsync(WebOptions? options = null, Func<ServiceLoad>? load = null, ServiceSettings? settings = null, IJobRunner? inner = null)
     {
-        var (runner, time, logs) = (new ScriptedRunner(), new ManualTime(), new CollectedLogs());
+        var (runner, time, logs) = (new ScriptedRunner(), new ManualTime(), new CollectedLogs("CodeExec."));
         var app = WebHost.Create(new WebParts
         {
             Settings = (settings ?? new ServiceSettings()) with { Web = (options ?? new WebOptions()) with { Port = 0 } },
