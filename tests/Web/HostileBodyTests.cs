@@ -86,6 +86,34 @@ public sealed class HostileBodyTests
     }
 
     [Fact(Timeout = TestWeb.Limit)]
+    public async Task What_every_answer_repeats_may_not_be_long()
+    {
+        await using var web = await TestWeb.StartAsync();
+        foreach (var (body, member) in new[]
+        {
+            (Messages.Call(progressToken: new string('p', 1001)), "params._meta.progressToken"),
+            (Messages.List().Replace("\"id\":1", $"\"id\":\"{new string('i', 1001)}\"", StringComparison.Ordinal), "\"id\""),
+        })
+        {
+            using var answer = await web.PostAsync("/mcp", body);
+            Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+            Assert.Contains($"{member} has more than 1000 characters", (await answer.ErrorAsync()).Message, StringComparison.Ordinal);
+        }
+        await ServesAsync(web);
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
+    public async Task A_clients_name_of_a_megabyte_does_not_travel_with_its_jobs()
+    {
+        await using var web = await TestWeb.StartAsync();
+        using var sse = await SseClient.OpenAsync(web);
+        using var hello = await sse.PostAsync(Messages.Initialize().Replace("\"tests\"", $"\"{new string('n', 1024 * 1024)}\"", StringComparison.Ordinal));
+        await sse.NextAsync();
+        using var call = await sse.PostAsync(Messages.Call(2));
+        Assert.Equal(new string('n', 100), (await web.Runner.NextAsync()).Job.ClientName);
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
     public async Task A_length_that_is_declared_and_never_sent_takes_no_memory()
     {
         await using var web = await TestWeb.StartAsync();

@@ -12,6 +12,8 @@ namespace CodeExec.Shared.Tool;
 /// </summary>
 public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, TimeProvider time, ILogger<CodeExecTool> log)
 {
+    private const int LongestClientName = 100;
+
     private readonly Lazy<ModelContextProtocol.Protocol.Tool> _definition = new(() => ToolDefinition.Create(options));
 
     /// <summary>What clients are told about the tool. Made when first asked for: many a STDIO process answers one call and no list.</summary>
@@ -31,7 +33,7 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         {
             var arguments = ToolArguments.Parse(call.Arguments, options);
             audit.Asks(arguments);
-            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, call.ClientName);
+            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName));
             using var passage = gate.Enter();
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
             using var listing = calls.Track(call.Session, call.Id, stop);
@@ -58,6 +60,9 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             audit.Write(log);
         }
     }
+
+    // It travels with the job through the queue, where a megabyte of name would be a megabyte of Redis.
+    private static string? Shortened(string? clientName) => clientName?.Length > LongestClientName ? clientName[..LongestClientName] : clientName;
 
     // False: the call was stopped while it waited.
     private static async Task<bool> HasTurnAsync(IToolCall call, JobStop stop)

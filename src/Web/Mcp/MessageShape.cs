@@ -9,6 +9,9 @@ namespace CodeExec.Web.Mcp;
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic#messages"/>
 internal static class MessageShape
 {
+    // Each notification of a call repeats its token, and each answer its id: what is long here comes back a thousand times.
+    private const int LongestName = 1000;
+
     /// <summary>Reads one message.</summary>
     public static (JsonRpcMessage? Message, Refusal? Refusal) Read(JsonElement element)
     {
@@ -64,6 +67,7 @@ internal static class MessageShape
             return "Member \"jsonrpc\" is missing or isn't \"2.0\". Send a JSON-RPC 2.0 message.";
         var hasId = message.TryGetProperty("id", out var id);
         if (hasId && !IsId(id)) return "Member \"id\" must be a string or a whole number; leave it out for a notification.";
+        if (hasId && IsTooLong(id)) return $"Member \"id\" has more than {LongestName} characters; use a number, or a shorter string.";
         if (!message.TryGetProperty("method", out var method))
             return hasId && (message.TryGetProperty("result", out _) || message.TryGetProperty("error", out _))
                 ? null
@@ -71,8 +75,13 @@ internal static class MessageShape
         if (method.ValueKind != JsonValueKind.String) return "Member \"method\" must be a string.";
         if (message.TryGetProperty("params", out var parameters) && parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
             return "Member \"params\" must be an object, or be left out.";
+        if (parameters.ValueKind is JsonValueKind.Object && parameters.TryGetProperty("_meta", out var meta) && meta.ValueKind is JsonValueKind.Object
+            && meta.TryGetProperty("progressToken", out var token) && IsTooLong(token))
+            return $"params._meta.progressToken has more than {LongestName} characters; use a number, or a shorter string.";
         return null;
     }
+
+    private static bool IsTooLong(JsonElement name) => JsonMarshal.GetRawUtf8Value(name).Length > LongestName;
 
     private static bool IsId(JsonElement id) => id.ValueKind == JsonValueKind.String || (id.ValueKind == JsonValueKind.Number && id.TryGetInt64(out _));
 }
