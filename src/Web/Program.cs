@@ -11,7 +11,7 @@ try
 {
     var settings = ServiceSettings.FromProcess(servesHttp: true);
     await using var jobs = await JobService.OpenAsync(settings, logs);
-    var parts = new WebParts { Settings = settings, Runner = jobs.Runner, Load = jobs.Load, Mode = jobs.Mode, Peers = jobs.Peers, Logs = logs };
+    var parts = new WebParts { Settings = settings, Runner = jobs.Runner, Load = jobs.Load, Mode = jobs.Mode, Peers = jobs.Peers, BackgroundJobs = jobs.BackgroundJobs, Logs = logs };
     await using var app = WebHost.Create(parts);
     return await WebProcess.RunAsync(app, parts, jobs.Prewarm);
 }

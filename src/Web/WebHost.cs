@@ -43,6 +43,7 @@ public static class WebHost
         services.AddSingleton(parts.Runner);
         services.AddSingleton<CallGate>();
         services.AddSingleton<RunningCalls>();
+        if (parts.Settings.Tool.JobTools) AddJobTools(services, parts);
         services.AddSingleton<CodeExecTool>();
         services.AddSingleton<OriginCheck>();
         services.AddSingleton(new ApiKeys(parts.Settings.Web.ApiKeys));
@@ -64,6 +65,13 @@ public static class WebHost
         services.AddSingleton<SseEndpoint>();
         services.AddHostedService<OrderlyStop>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = OrderlyStop.Limit(parts.Settings.Execution));
+    }
+
+    private static void AddJobTools(IServiceCollection services, WebParts parts)
+    {
+        var keep = parts.Settings.Queue.ResultTtl;
+        services.AddSingleton(provider => parts.BackgroundJobs ?? ActivatorUtilities.CreateInstance<LocalBackgroundJobs>(provider, keep));
+        services.AddSingleton(provider => new JobTools(provider.GetRequiredService<IBackgroundJobs>(), provider.GetRequiredService<CallGate>(), keep));
     }
 
     private static void Listen(KestrelServerOptions kestrel, WebOptions options)

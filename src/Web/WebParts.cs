@@ -24,6 +24,9 @@ public sealed record WebParts
     /// <summary>The other web processes; null where there can be none.</summary>
     public IWebPeers? Peers { get; init; }
 
+    /// <summary>Runs jobs whose callers don't wait; null where that is this process's own business.</summary>
+    public IBackgroundJobs? BackgroundJobs { get; init; }
+
     /// <summary>The log.</summary>
     public required ILoggerFactory Logs { get; init; }
 

@@ -45,6 +45,7 @@ public sealed record ServiceSettings
             AuditCode = reader.Switch("AUDIT_CODE", false),
             RunTimeout = execution.RunTimeout,
             MaxOutputBytes = execution.MaxOutputBytes,
+            JobTools = reader.Switch("JOB_TOOLS", false),
         };
         var queue = ReadQueue(reader, execution, packages);
         var web = servesHttp ? ReadWeb(reader, execution, environment) : new WebOptions();

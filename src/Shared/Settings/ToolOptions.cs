@@ -17,4 +17,7 @@ public sealed record ToolOptions
 
     /// <summary>The limit on each output stream that the description states: <see cref="ExecutionOptions.MaxOutputBytes"/>.</summary>
     public int MaxOutputBytes { get; init; } = new ExecutionOptions().MaxOutputBytes;
+
+    /// <summary>JOB_TOOLS: let code run in the background, and offer the tools to come back for it. Default false.</summary>
+    public bool JobTools { get; init; }
 }

@@ -39,6 +39,9 @@ internal sealed partial class CallAudit(string job, IToolCall call, bool withCod
     /// <summary>The call's job came to an end.</summary>
     public void Ended(ExecutionResult result) => (_result, _ending) = (result, result.Status.Name());
 
+    /// <summary>The call was answered with its job's id; the job goes on.</summary>
+    public void InBackground() => _ending = "background";
+
     /// <summary>The call was answered without a result.</summary>
     /// <param name="ending">One word: <c>invalid</c>, <c>refused</c> or <c>failed</c>.</param>
     /// <param name="reason">What the client is told.</param>

@@ -10,11 +10,14 @@ namespace CodeExec.Shared.Tool;
 /// One call of the tool, the same for every transport: check the arguments, run the job, relay what happens, answer.
 /// Any thread, many calls at once.
 /// </summary>
-public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, TimeProvider time, ILogger<CodeExecTool> log)
+public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, TimeProvider time, ILogger<CodeExecTool> log, JobTools? jobs = null)
 {
     private const int LongestClientName = 100;
 
     private readonly Lazy<ModelContextProtocol.Protocol.Tool> _definition = new(() => ToolDefinition.Create(options));
+
+    /// <summary>The tools for code in the background; null when they aren't offered.</summary>
+    public JobTools? Jobs => jobs;
 
     /// <summary>What clients are told about the tool. Made when first asked for: many a STDIO process answers one call and no list.</summary>
     public ModelContextProtocol.Protocol.Tool Definition => _definition.Value;
@@ -35,6 +38,12 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             audit.Asks(arguments);
             var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName));
             using var passage = gate.Enter();
+            if (arguments.Background && jobs is not null)
+            {
+                await call.WaitForTurnAsync(cancel);
+                audit.InBackground();
+                return await jobs.StartAsync(job, call.Caller, cancel);
+            }
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
             using var listing = calls.Track(call.Session, call.Id, stop);
             return await RunAsync(job, call, stop, audit);

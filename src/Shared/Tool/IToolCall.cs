@@ -20,7 +20,7 @@ public interface IToolCall
     /// <summary>The arguments as they came; null when there were none.</summary>
     IDictionary<string, JsonElement>? Arguments { get; }
 
-    /// <summary>Whom it comes from, as the operator knows them: the name of an API key, or <see cref="LocalCaller"/>.</summary>
+    /// <summary>Whom it comes from, as the operator knows them: the name of an API key, or <see cref="LocalCaller"/>. Background jobs belong to it.</summary>
     string Caller { get; }
 
     /// <summary>What the caller calls itself; null when it didn't say. Any text, up to line breaks.</summary>

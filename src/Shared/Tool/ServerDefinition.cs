@@ -43,13 +43,15 @@ public static class ServerDefinition
         };
         options.Handlers.ListToolsHandler = (_, _) => ValueTask.FromResult(new ListToolsResult
         {
-            Tools = offersTool ? [tool.Definition] : [],
+            Tools = !offersTool ? [] : tool.Jobs is null ? [tool.Definition] : [tool.Definition, .. JobTools.Definitions],
             TimeToLive = ToolsTimeToLive,
             CacheScope = CacheScope.Public,
         });
         options.Handlers.CallToolHandler = async (request, cancel) => request.Params?.Name switch
         {
             ToolDefinition.Name when offersTool => (await tool.CallAsync(new SdkToolCall(request, session, caller), cancel)).ToSdk(),
+            { } name when offersTool && tool.Jobs is not null && JobTools.Has(name) =>
+                (await tool.Jobs.CallAsync(name, request.Params.Arguments, caller?.Name ?? IToolCall.LocalCaller, cancel)).ToSdk(),
             ToolDefinition.Name => throw new McpProtocolException(
                 $"Tool \"{ToolDefinition.Name}\" is offered over STDIO only (STDIO_MODE_ONLY is true). Unset that setting to call it over HTTP.", McpErrorCode.InvalidParams),
             var name => throw new McpProtocolException($"Unknown tool \"{name}\". The tool is called \"{ToolDefinition.Name}\".", McpErrorCode.InvalidParams),

@@ -16,6 +16,7 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
     public string? Session => session;
 
     /// <inheritdoc/>
+    /// <inheritdoc/>
     public IDictionary<string, JsonElement>? Arguments => arguments;
 
     /// <inheritdoc/>
