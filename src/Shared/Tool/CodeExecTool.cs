@@ -90,8 +90,10 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
     private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop, CallAudit audit)
     {
         var arrived = time.GetTimestamp();
-        var hasTurn = await HasTurnAsync(call, stop);
-        var waited = time.GetElapsedTime(arrived);
+        var turn = HasTurnAsync(call, stop);
+        var waits = !turn.IsCompleted;
+        var hasTurn = await turn;
+        var waited = waits ? time.GetElapsedTime(arrived) : TimeSpan.Zero;
         if (!hasTurn) return Answer(ExecutionResult.StoppedBeforeStart with { QueueTime = waited }, stop, audit);
         var relay = new OutputRelay(call);
         ExecutionResult? result = null;
