@@ -30,7 +30,7 @@ public sealed class StdioProcessTests
         Assert.Equal("0 1 2", string.Join(' ', worker.Lines.AnsweredIds.Order(StringComparer.Ordinal)));
         Assert.Equal(3, worker.Lines.Received.Count);
         Assert.Equal("4", Stdout(await worker.Lines.AnswerAsync(2)));
-        Assert.Contains("ended: ok, return code 0", stderr, StringComparison.Ordinal);
+        Assert.Contains(" ending=ok returncode=0 ", stderr, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder["work"]));
     }
 
