@@ -2,6 +2,9 @@ using CodeExec.Shared.Engines.Redis;
 using CodeExec.Shared.Settings;
 using CodeExec.Web;
 using CodeExec.Web.Running;
+using CodeExec.Worker.Sandbox;
+
+ClosedProcess.Close();
 
 // EX_CONFIG of sysexits.h: restarting won't help, the settings must change.
 const int BadSettings = 78;

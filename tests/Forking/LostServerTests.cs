@@ -16,7 +16,7 @@ public sealed class LostServerTests
     public async Task A_running_job_survives_the_death_of_its_server()
     {
         await using var service = await ServiceAsync();
-        using var go = new NamedPipe(service.Folder["go"]);
+        using var go = new NamedPipe(service.Folder.Shared("go"));
         var run = service.Start(Jobs.Python($"import sys\nprint('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()\nprint('last words')\nprint('error', file=sys.stderr)\nsys.exit(7)"));
         await run.Printed("ready");
 
@@ -58,7 +58,7 @@ public sealed class LostServerTests
     public async Task A_job_without_its_server_still_has_its_output_limit()
     {
         await using var service = await ServiceAsync(options => options with { MaxPrintedBytes = 1 << 20 });
-        using var go = new NamedPipe(service.Folder["go"]);
+        using var go = new NamedPipe(service.Folder.Shared("go"));
         var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()\nwhile True: print('x' * 1000)"));
         await run.Printed("ready");
 
@@ -85,7 +85,7 @@ public sealed class LostServerTests
         const int Count = 300;
         var time = new ManualTime();
         await using var service = await ServiceAsync(options => options with { Concurrency = 4, QueueLimit = Count, RunTimeout = TimeSpan.FromDays(40), QueueTimeout = TimeSpan.FromDays(40) }, time);
-        var ledger = service.Folder["ledger"];
+        var ledger = service.Folder.Shared("ledger");
         using var end = new CancellationTokenSource();
         var killed = new HashSet<int>();
         var killing = Task.Run(async () =>
@@ -153,7 +153,7 @@ public sealed class LostServerTests
     {
         var time = new ManualTime();
         await using var service = await ServiceAsync(time: time);
-        using var held = new NamedPipe(service.Folder["held"]);
+        using var held = new NamedPipe(service.Folder.Shared("held"));
         var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(held.Path)}).read()\nprint('end')\nraise SystemExit(5)"));
         await run.Printed("ready");
         Assert.Equal(0, LibC.Kill(service.ForkServers.Single(), Stop));
@@ -212,7 +212,7 @@ public sealed class LostServerTests
     {
         using var folder = new TestFolder();
         await using var worker = WorkerProcess.Start(folder);
-        var started = folder["started"];
+        var started = folder.Shared("started");
         await worker.CallAsync(1, "print('warm')");
         await Eventually.HoldsAsync(() => ProcessTable.Within(folder.Path).Any(ProcessTable.IsForkServer), "a fork server");
         var call = worker.CallAsync(2, $"import time\nopen({WheelFolder.Python(started)}, 'w').close()\nwhile True: time.sleep(1)");

@@ -124,6 +124,7 @@ public sealed class ServiceSettingsTests
     [Theory]
     [InlineData(null, null, "/tmp")]
     [InlineData("/home/me", null, "/home/me/.cache/codeexec")]
+    [InlineData("/root", null, "/var/cache/codeexec")]
     [InlineData("/home/me", "/caches", "/caches/codeexec")]
     public void The_cache_is_where_caches_belong(string? home, string? cacheHome, string begins) =>
         Assert.StartsWith(begins, PackageOptions.DefaultCacheDirectory(home, cacheHome), StringComparison.Ordinal);

@@ -61,7 +61,7 @@ public sealed class StdioProcessTests
     public async Task On_SIGTERM_running_calls_are_answered_and_new_ones_refused()
     {
         using var folder = new TestFolder();
-        using var release = new NamedPipe(folder["go"]);
+        using var release = new NamedPipe(folder.Shared("go"));
         await using var worker = WorkerProcess.Start(folder);
         await worker.Lines.OpenAsync();
         await worker.Lines.SendAsync(McpLines.Call(1, $"print('on')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('done')", progressToken: "t"));
@@ -113,7 +113,7 @@ public sealed class StdioProcessTests
     public async Task A_client_that_dies_while_code_runs_leaves_nothing()
     {
         using var folder = new TestFolder();
-        using var release = new NamedPipe(folder["go"]);
+        using var release = new NamedPipe(folder.Shared("go"));
         await using var worker = WorkerProcess.Start(folder);
         await worker.Lines.OpenAsync();
         await worker.Lines.SendAsync(McpLines.Call(1, $"print('on')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('x' * 100_000)", progressToken: "t"));

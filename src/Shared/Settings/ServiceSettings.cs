@@ -12,6 +12,9 @@ public sealed record ServiceSettings
     /// <summary>How packages are installed.</summary>
     public PackageOptions Packages { get; init; } = new();
 
+    /// <summary>How code is confined.</summary>
+    public SandboxOptions Sandbox { get; init; } = new();
+
     /// <summary>What the tool accepts.</summary>
     public ToolOptions Tool { get; init; } = new();
 
@@ -37,6 +40,7 @@ public sealed record ServiceSettings
     {
         var reader = new SettingsReader(environment);
         var execution = ReadExecution(reader, environment);
+        var sandbox = SandboxOptions.Read(reader);
         var packages = ReadPackages(reader, environment);
         var tool = new ToolOptions
         {
@@ -50,7 +54,7 @@ public sealed record ServiceSettings
         var queue = ReadQueue(reader, execution, packages);
         var web = servesHttp ? ReadWeb(reader, execution, environment) : new WebOptions();
         reader.ThrowOnFaults();
-        return new ServiceSettings { Execution = execution, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
+        return new ServiceSettings { Execution = execution, Sandbox = sandbox, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
     }
 
     private static ExecutionOptions ReadExecution(SettingsReader reader, IReadOnlyDictionary<string, string> environment)

@@ -3,6 +3,7 @@ using CodeExec.Shared.Running;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
 using CodeExec.Web.Callers;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Web.Health;
 
@@ -50,6 +51,7 @@ internal static class HealthEndpoints
         if (load.UnderWay is { } underWay) report["under_way"] = underWay;
         if (load.QueueConnected is { } connected) report["queue_connected"] = connected;
         if (shares is not null) report["callers"] = Callers(shares);
+        if (load.Sandbox is { } layers) report["sandbox"] = new JsonObject(layers.Select(finding => KeyValuePair.Create(finding.Layer.Name, (JsonNode?)Word(finding.State))));
         response.StatusCode = stopping ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         response.ContentType = "application/json";
         return response.WriteAsync(report.ToJsonString(), response.HttpContext.RequestAborted);
@@ -61,4 +63,7 @@ internal static class HealthEndpoints
         ["waiting"] = share.Waiting,
         ["refused"] = share.Refused,
     })));
+
+    // Without the details: anybody may ask, and paths and numbers of this host are no business of anybody's.
+    private static string Word(LayerState state) => state switch { LayerState.On => "on", LayerState.Off => "off", _ => "not_needed" };
 }

@@ -53,7 +53,7 @@ internal sealed class JobService : IAsyncDisposable
         return new JobService(local.Runner, local)
         {
             Mode = "embedded",
-            Load = () => new ServiceLoad { Running = local.Slots.Running, Waiting = local.Slots.Waiting, Slots = local.Slots.Total },
+            Load = () => new ServiceLoad { Running = local.Slots.Running, Waiting = local.Slots.Waiting, Slots = local.Slots.Total, Sandbox = local.Sandbox.Layers },
             Prewarm = local.PrewarmAsync,
         };
     }

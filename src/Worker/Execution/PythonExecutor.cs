@@ -19,14 +19,14 @@ namespace CodeExec.Worker.Execution;
 /// and the job's slot is free, only then.
 /// </remarks>
 public sealed partial class PythonExecutor(
-    PackageEnvironments environments, ForkServers forkServers, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log)
+    PackageEnvironments environments, ForkServers forkServers, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log)
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
 
-    private readonly Workspaces _workspaces = new(workDirectory, options.Concurrency, path => LogLeftBehind(log, path));
+    private readonly Workspaces _workspaces = new(workDirectory, plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
 
     /// <summary>Runs one job to its end, if it may start. A listener that has what it came for may leave after the result.</summary>
     /// <param name="job">What to run.</param>
@@ -149,7 +149,7 @@ public sealed partial class PythonExecutor(
         }
         var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home)
         {
-            Confinement = new Confinement(environment.Interpreter),
+            Confinement = plan.ForJob(environment, workspace),
         };
         return await FollowAsync(ChildProcess.Start(command), job, stop, events, tell);
     }

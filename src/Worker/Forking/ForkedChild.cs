@@ -74,7 +74,10 @@ internal sealed class ForkedChild : IChild
         {
             stderr = Pipe.Open();
             claim = JobClaim.Open();
-            sent = jobs.Send(job.Message(number), [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor]);
+            job.User.Give(stdout.WriteEnd);
+            job.User.Give(stderr.WriteEnd);
+            sent = jobs.Send(
+                job.Message(number), job.Domain is { } domain ? [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor, domain] : [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor]);
             return sent ? new ForkedChild(server, stdout.Reader, stderr.Reader, claim, job.Workspace.DatedFolder) { SentAt = now } : null;
         }
         finally
@@ -97,6 +100,7 @@ internal sealed class ForkedChild : IChild
         lock (_lock)
         {
             (_serial, Pid) = (serial, pid);
+            Strays.Know(pid);
             // It came before there was anybody to send it to.
             if (_lastSignal != 0) Send(_lastSignal);
         }
@@ -104,7 +108,11 @@ internal sealed class ForkedChild : IChild
     }
 
     /// <summary>The server has reaped it.</summary>
-    public void Ended(int code) => _exited.TrySetResult(new ChildExit(code));
+    public void Ended(int code)
+    {
+        Strays.Forget(Pid);
+        _exited.TrySetResult(new ChildExit(code));
+    }
 
     /// <summary>Its code was not started and never will be.</summary>
     public void NotStarted(string reason) => _exited.TrySetException(new ForkServerLostException(reason));
@@ -178,6 +186,8 @@ internal sealed class ForkedChild : IChild
         while (started is not null && StartTime() == started && !stop.IsCancellationRequested)
             await Task.Delay(LookEvery, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ = LibC.KillGroup(Pid, LibC.SignalKill);
+        Strays.Forget(Pid);
+        Strays.End();
         // Else it was killed, or left without a word.
         _exited.TrySetResult(ToldEnd ?? new ChildExit(-LibC.SignalKill));
     }
