@@ -20,7 +20,6 @@ public sealed class LayerTests : IDisposable
     [Theory]
     [InlineData("neighbours", "read a neighbour's file", "files")]
     [InlineData("neighbours", "signal a neighbour", "signals")]
-    [InlineData("neighbours", "signal the parent", "signals")]
     [InlineData("neighbours", "enter a neighbour's working directory by its process", "files")]
     [InlineData("neighbours", "limits of a neighbour", "system-calls")]
     [InlineData("neighbours", "SysV shared memory, semaphores and queues", "system-calls")]
@@ -30,7 +29,6 @@ public sealed class LayerTests : IDisposable
     [InlineData("neighbours", "the interpreter of the environment", "user files")]
     [InlineData("secrets", "a Unix socket of the same host", "system-calls")]
     [InlineData("secrets", "the settings file of the worker", "user files")]
-    [InlineData("secrets", "a core dump", "user limit")]
     [InlineData("trickery", "a program with the set-user-ID bit", "no-new-privileges files system-calls")]
     public async Task Without_its_layers_an_attack_gets_through_and_with_one_of_them_it_does_not(string file, string name, string layers)
     {
