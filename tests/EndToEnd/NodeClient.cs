@@ -22,6 +22,10 @@ public static class NodeClient
         return printed.RootElement.Clone();
     }
 
+    /// <summary>A shell's command line that runs a script, for clients that start their server themselves.</summary>
+    public static string CommandLine(string script, params string[] arguments) =>
+        string.Join(' ', new[] { "exec", Node, Path.Combine(Checkout.Clients, script) }.Concat(arguments.Select(argument => $"'{argument}'")));
+
     public static RunningProgram Start(string script, IEnumerable<string> arguments, ProgramSettings settings)
     {
         Assert.True(File.Exists(Node), $"There is no {Node}. Run bin/test, which installs the clients, or: npm ci --prefix tests/clients");

@@ -11,6 +11,20 @@ public sealed class ServedOverEveryTransport : IAsyncLifetime, IDisposable
 
     public string ApiKey { get; } = "end-to-end-key";
 
+    /// <summary>The web process.</summary>
+    public RunningProgram Server => _server!.Program;
+
+    /// <summary>Where the web process listens.</summary>
+    public Uri Url => _server!.Url;
+
+    /// <summary>A client of HTTP that knows the key.</summary>
+    public HttpClient CreateClient()
+    {
+        var client = new HttpClient { Timeout = TimeSpan.FromSeconds(45) };
+        client.DefaultRequestHeaders.Add("x-api-key", ApiKey);
+        return client;
+    }
+
     /// <summary>What to connect to: a URL, or the Procfile's command line.</summary>
     public string Target(string transport) => transport switch
     {

@@ -13,6 +13,8 @@ internal sealed class AlternatingRouter : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly int[] _ports;
     private readonly int[] _used;
+    private readonly Lock _lock = new();
+    private readonly List<TcpClient> _open = [];
     private readonly Task _routing;
 
     public AlternatingRouter(int[] ports)
@@ -26,6 +28,16 @@ internal sealed class AlternatingRouter : IAsyncDisposable
 
     /// <summary>How many connections went to each port.</summary>
     public IReadOnlyList<int> Used => _used;
+
+    /// <summary>Breaks every connection that is open; new ones are taken as before.</summary>
+    public void Cut()
+    {
+        lock (_lock)
+        {
+            foreach (var client in _open) client.Dispose();
+            _open.Clear();
+        }
+    }
 
     /// <summary>A client with a new connection for each request.</summary>
     public static HttpClient CreateClient() => new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = TimeSpan.FromSeconds(45) };
@@ -44,6 +56,7 @@ internal sealed class AlternatingRouter : IAsyncDisposable
         {
             var client = await _listener.AcceptTcpClientAsync(_end.Token);
             _used[next]++;
+            lock (_lock) _open.Add(client);
             _ = ForwardAsync(client, _ports[next], _end.Token);
         }
     }

@@ -50,6 +50,8 @@ async function cancel(client) {
 }
 
 const client = new Client({ name: "sdk-client", version: "1.0.0" });
+// A connection that broke, and what the client does about it.
+client.onerror = (error) => console.error(`client: ${error.message}`);
 await client.connect(connection(), { timeout: patience });
 const seen = action === "cancel" ? await cancel(client) : await call(client);
 await client.close();
