@@ -142,7 +142,7 @@ public sealed class StdioProcessTests
             except PermissionError: print('no rights')
             """);
         Assert.Equal("no rights", result.GetProperty("structuredContent").GetProperty("stdout").GetString());
-        Assert.Empty(TestService.JobFoldersIn(folder["work"]));
+        await Eventually.HoldsAsync(() => TestService.JobFoldersIn(folder["work"]).Count == 0, "an end of the job's folder");
         worker.Lines.CloseInput();
         var (code, stderr) = await worker.ExitAsync();
         Assert.Equal(0, code);

@@ -64,6 +64,24 @@ public sealed class KeptAnswerTests
     }
 
     [Fact]
+    public void Of_many_answers_that_were_sent_whole_the_oldest_is_forgotten()
+    {
+        using var answers = new KeptAnswers(new WebOptions(), new ManualTime());
+        var lost = answers.Open("session");
+        answers.Close(lost);
+        var sent = new List<KeptAnswer>();
+        for (var i = 0; i <= KeptAnswers.MostSentWhole; i++)
+        {
+            sent.Add(answers.Open("session"));
+            answers.Close(sent[^1]);
+            answers.NoteSentWhole(sent[^1]);
+        }
+        Assert.Null(answers.Find(sent[0].Id, "session"));
+        Assert.NotNull(answers.Find(sent[1].Id, "session"));
+        Assert.NotNull(answers.Find(lost.Id, "session"));
+    }
+
+    [Fact]
     public void Answers_are_forgotten_when_nobody_reads_them_for_the_time_that_is_set()
     {
         var time = new ManualTime();

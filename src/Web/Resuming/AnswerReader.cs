@@ -21,7 +21,11 @@ internal sealed class AnswerReader(KeptAnswers answers, PeerAnswers peers)
             if (batch is null) return false;
             foreach (var happened in batch.Events) await stream.WriteAsync(happened, cancel);
             if (batch.Events.Count > 0) await stream.FlushAsync(cancel);
-            if (batch.Ended) return true;
+            if (batch.Ended)
+            {
+                if (own is not null) answers.NoteSentWhole(own);
+                return true;
+            }
             after = after with { Number = batch.Last };
         }
     }

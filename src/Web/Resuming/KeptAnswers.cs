@@ -5,15 +5,21 @@ namespace CodeExec.Web.Resuming;
 
 /// <summary>
 /// The answers of this process that clients may come back for, until nobody has read them for <see cref="WebOptions.ResumeTime"/>. Those that
-/// are over are forgotten earlier, oldest first, when all together are too large. Any thread.
+/// are over are forgotten earlier, oldest first, when all together are too large, or when many are there that were sent whole. Any thread.
 /// </summary>
 internal sealed class KeptAnswers(WebOptions options, TimeProvider time) : IDisposable
 {
     /// <summary>How much all of them may hold before those that are over are forgotten.</summary>
     public const long MostBytes = 32 * 1024 * 1024;
 
+    /// <summary>
+    /// How many are kept that were sent whole. Nearly all are, at thousands of calls a second, and few of them got lost on their last way.
+    /// </summary>
+    public const int MostSentWhole = 1000;
+
     private readonly ConcurrentDictionary<string, KeptAnswer> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<KeptAnswer> _over = new();
+    private readonly ConcurrentQueue<KeptAnswer> _sentWhole = new();
     private long _bytes;
 
     /// <summary>How many there are.</summary>
@@ -34,6 +40,14 @@ internal sealed class KeptAnswers(WebOptions options, TimeProvider time) : IDisp
         _over.Enqueue(answer);
         // One that is still read goes when its reader does.
         while (Interlocked.Read(ref _bytes) > MostBytes && _over.TryDequeue(out var oldest))
+            if (oldest.IsIdle) Forget(oldest);
+    }
+
+    /// <summary>Notes that a reader was sent all of a complete answer.</summary>
+    public void NoteSentWhole(KeptAnswer answer)
+    {
+        _sentWhole.Enqueue(answer);
+        while (_sentWhole.Count > MostSentWhole && _sentWhole.TryDequeue(out var oldest))
             if (oldest.IsIdle) Forget(oldest);
     }
 
