@@ -13,9 +13,13 @@ internal readonly record struct InputLine(ReadOnlyMemory<byte> Bytes, bool TooLo
 /// The input also ends with a ^D (0x04) that nothing follows: <c>heroku run</c> writes one when its own input ends, and leaves the stream
 /// open. No JSON holds that byte.
 /// </remarks>
-internal sealed class LineReader(Stream input, int maxLineBytes)
+/// <param name="input">The stream.</param>
+/// <param name="maxLineBytes">The longest accepted line.</param>
+/// <param name="isTerminal">Whether a terminal is read: a ^D that was typed before <see cref="StdioInput"/> had it reads as 0x00.</param>
+internal sealed class LineReader(Stream input, int maxLineBytes, bool isTerminal = false)
 {
     private const byte EndOfTransmission = 0x04;
+    private const byte EarlyEndOfTransmission = 0;
 
     private readonly PipeReader _reader = PipeReader.Create(input);
     private bool _dropping;
@@ -38,10 +42,12 @@ internal sealed class LineReader(Stream input, int maxLineBytes)
                 _reader.AdvanceTo(buffer.GetPosition(1, end));
                 return line;
             }
-            if (read.IsCompleted || EndsTransmission(buffer))
+            var isOver = EndsTransmission(buffer);
+            if (read.IsCompleted || isOver)
             {
                 _ended = true;
-                InputLine? last = buffer.IsEmpty && !_dropping ? null : Cut(buffer);
+                var rest = isOver ? buffer.Slice(0, buffer.Length - 1) : buffer;
+                InputLine? last = rest.IsEmpty && !_dropping ? null : Cut(rest);
                 _reader.AdvanceTo(buffer.End);
                 return last;
             }
@@ -59,7 +65,8 @@ internal sealed class LineReader(Stream input, int maxLineBytes)
         return null;
     }
 
-    private static bool EndsTransmission(in ReadOnlySequence<byte> buffer) => !buffer.IsEmpty && buffer.Slice(buffer.Length - 1).FirstSpan[0] == EndOfTransmission;
+    private bool EndsTransmission(in ReadOnlySequence<byte> buffer) =>
+        !buffer.IsEmpty && buffer.Slice(buffer.Length - 1).FirstSpan[0] is var last && (last is EndOfTransmission || (isTerminal && last is EarlyEndOfTransmission));
 
     private InputLine Cut(ReadOnlySequence<byte> bytes)
     {

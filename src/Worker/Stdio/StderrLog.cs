@@ -14,7 +14,7 @@ public static class StderrLog
     public static ILoggerFactory CreateFactory(LogLevel least = LogLevel.Information) => new Factory(least);
 
     // Each line is one write, so lines of several threads don't mix. Console.Error would set up a terminal's encodings for the first one.
-    private static readonly Stream Stderr = Console.OpenStandardError();
+    private static readonly Stream Stderr = StandardStream.Error();
 
     private sealed class Factory(LogLevel least) : ILoggerFactory
     {

@@ -37,8 +37,9 @@ public static class StdioHost
 
         // A request that the tool accepts can't be longer than its code, escaped at worst sixfold, and some packages.
         var maxLine = (settings.Tool.MaxCodeBytes * 6) + (1024 * 1024);
-        using var output = new LineWriter(Console.OpenStandardOutput());
-        await using var server = new StdioServer(new LineReader(Console.OpenStandardInput(), maxLine), output, tool, calls, logs);
+        using var input = StdioInput.Open();
+        using var output = new LineWriter(StandardStream.Output());
+        await using var server = new StdioServer(new LineReader(input.Bytes, maxLine, input.IsTerminal), output, tool, calls, logs);
 
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, gate, server, settings.Execution, ended));
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, server, settings.Execution, ended));
