@@ -97,7 +97,7 @@ public sealed class InferenceCommandTests : IAsyncLifetime, IDisposable
     [InlineData(true)]
     public async Task A_call_that_is_longer_than_a_terminals_line_arrives_whole(bool inTerminal)
     {
-        // 4,096 bytes are the most that a terminal takes a line of, until the server's runtime has switched it to taking bytes.
+        // A terminal cuts lines at 4,096 bytes, until the server has switched it to passing on bytes.
         await using var service = await StartAsync((_, answers) => answers.Count == 0 ? Code($"print(len('{new string('x', 50_000)}'))") : new AgentTurn.Says(answers[0]), inTerminal);
         Assert.Contains("\\\"stdout\\\": \\\"50000\\\"", (await RunAsync(service, "agent", "How long?")).Stdout, StringComparison.Ordinal);
         Assert.Equal([0], service.DynoEnds);

@@ -34,6 +34,7 @@ public sealed record ProgramSettings
         foreach (var name in Ours) variables[name] = "";
         File.WriteAllText(Path.Combine(folder, "no-packages.txt"), "");
         variables["PREWARM_REQUIREMENTS"] = Path.Combine(folder, "no-packages.txt");
+        variables["WHEEL_DIR"] = Path.Combine(folder, "no-wheels");
         variables["PACKAGE_CACHE_DIR"] = Path.Combine(folder, "cache");
         variables["WORK_DIR"] = Path.Combine(folder, "work");
         variables["PIP_NO_INDEX"] = "1";

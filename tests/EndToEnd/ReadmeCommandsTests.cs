@@ -1,20 +1,13 @@
 using System.Text.Json;
+using CodeExec.Tests.Support;
+using CodeExec.Tests.Support.Heroku;
 
 namespace CodeExec.Tests.EndToEnd;
 
-/// <summary>The commands that users of the reference app know, with our programs in them, word for word otherwise.</summary>
+/// <summary>The commands that users of the reference app know, run as README.md has them.</summary>
 public sealed class ReadmeCommandsTests : IAsyncLifetime, IDisposable
 {
-    private const string FiftyNumbers = """
-        {
-          "name": "code_exec_python",
-          "arguments": {
-            "code": "import numpy as np; print(np.random.rand(50).tolist())",
-            "packages": ["numpy"]
-          }
-        }
-        """;
-
+    private const string Key = "first:key-one,second:key-two";
     private readonly TestFolder _folder = new();
 
     public Task InitializeAsync() => Checkout.BuiltAsync();
@@ -24,49 +17,54 @@ public sealed class ReadmeCommandsTests : IAsyncLifetime, IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Tools_are_listed_over_stdio()
+    public async Task Local_stdio_example_client()
     {
-        var list = await JsonOf("bin/codeexec mcp list_tools | jq", _folder.Settings);
-        Assert.Equal("code_exec_python", list.GetProperty("tools")[0].GetProperty("name").GetString());
-    }
-
-    [Fact]
-    public async Task The_tool_is_called_over_stdio() =>
-        AssertFiftyNumbers(await JsonOf($"bin/codeexec mcp call_tool --args '{FiftyNumbers}' | jq", _folder.Settings));
-
-    [Fact]
-    public async Task A_heredoc_into_the_stdio_server_gets_both_answers_in_order()
-    {
-        await using var shell = RunningProgram.StartShell(
-            $"cat <<EOF | {Checkout.ProcfileLine("mcp-python")}\n" + """
-
-            {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"0.1.0","capabilities":{},"clientInfo":{"name":"test","version":"1.0.0"}}}
-
-            {"jsonrpc":"2.0","method":"notifications/initialized","params":{}}
-
-            {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"code_exec_python","arguments":{"code":"import numpy as np; print(np.random.rand(50).tolist())","packages":["numpy"]}}}
-            EOF
-            """,
-            _folder.Settings);
-        var end = await shell.EndAsync();
-        Assert.True(end.ExitCode == 0, shell.Transcript);
-        var answers = end.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse).ToList();
-        Assert.Equal([1, 2], answers.Select(answer => answer.GetProperty("id").GetInt32()));
-        Assert.Equal("codeexec", answers[0].GetProperty("result").GetProperty("serverInfo").GetProperty("name").GetString());
-        AssertFiftyNumbers(answers[1].GetProperty("result"));
+        await using var heroku = App();
+        AssertListsTheTool(await heroku.TypeAsync(ReadmeBlock.Under("Local STDIO, example client", 1)));
+        AssertFiftyNumbers(await heroku.TypeAsync(ReadmeBlock.Under("Local STDIO, example client", 2)));
     }
 
     [Theory]
-    [InlineData("sse")]
-    [InlineData("http")]
-    public async Task The_tool_is_listed_and_called_over_http(string transport)
+    [InlineData("bin/codeexec stdio")]
+    [InlineData("Procfile")]
+    public async Task Local_stdio_direct_calls_get_both_answers_in_order(string server)
     {
-        await using var server = await WebServer.StartAsync(_folder.Settings.With("API_KEY", "first:key-one,second:key-two"));
-        // As `heroku info -s` prints it: with a slash at the end and no path.
-        var client = _folder.Settings.With("API_KEY", "key-two").With("MCP_SERVER_URL", $"{server.Url}");
-        var list = await JsonOf($"bin/codeexec mcp list_tools --transport {transport} | jq", client);
-        Assert.Equal("code_exec_python", list.GetProperty("tools")[0].GetProperty("name").GetString());
-        AssertFiftyNumbers(await JsonOf($"bin/codeexec mcp call_tool --transport {transport} --args '{FiftyNumbers}' | jq", client));
+        await using var heroku = App();
+        var heredoc = ReadmeBlock.Under("Local STDIO, direct calls", 1);
+        if (server is "Procfile") heredoc = heredoc.Replace("bin/codeexec stdio", Checkout.ProcfileLine("mcp-python"), StringComparison.Ordinal);
+        AssertHeredocAnswers(await heroku.TypeAsync(heredoc));
+    }
+
+    [Fact]
+    public async Task Local_sse()
+    {
+        await using var heroku = App();
+        await heroku.TypeAsync($"heroku config:set API_KEY={Key} -a $APP_NAME");
+        var shell = heroku.Shell.With("PORT", $"{FreePort.Find()}");
+        await using var server = RunningProgram.StartShell(ReadmeBlock.Under("Local SSE", 1), shell);
+        await server.Stdout.HasAsync("listens on http://");
+
+        var export = ReadmeBlock.Under("Local SSE", 2);
+        AssertListsTheTool(await RunAsync($"{export}\n{ReadmeBlock.Under("Local SSE", 3)}", shell));
+        AssertFiftyNumbers(await RunAsync($"{export}\n{ReadmeBlock.Under("Local SSE", 4)}", shell));
+        AssertListsTheTool(await RunAsync($"{export}\n{ReadmeBlock.Under("Local SSE", 3).Replace("sse", "http", StringComparison.Ordinal)}", shell));
+    }
+
+    [Fact]
+    public async Task Remote_sse_with_web_scaled_up_and_down()
+    {
+        await using var heroku = App();
+        await heroku.TypeAsync($"heroku config:set API_KEY={Key} -a $APP_NAME", ReadmeBlock.Under("Remote SSE", 1));
+        var export = ReadmeBlock.Under("Remote SSE", 2);
+        AssertListsTheTool(await heroku.TypeAsync(export, ReadmeBlock.Under("Local SSE", 3)));
+        AssertFiftyNumbers(await heroku.TypeAsync(export, ReadmeBlock.Under("Local SSE", 4)));
+        // Without --transport MCP_SERVER_URL alone decides, as in the reference app.
+        AssertListsTheTool(await heroku.TypeAsync(export, ReadmeBlock.Under("Local STDIO, example client", 1)));
+        AssertFiftyNumbers(await heroku.TypeAsync(export, ReadmeBlock.Under("Local STDIO, example client", 2)));
+        Assert.Equal("web.1: up\n", await heroku.TypeAsync("heroku ps -a $APP_NAME"));
+
+        await heroku.TypeAsync(ReadmeBlock.Under("Remote SSE", 3));
+        Assert.Equal("\n", await heroku.TypeAsync("heroku ps -a $APP_NAME"));
     }
 
     [Theory]
@@ -74,30 +72,90 @@ public sealed class ReadmeCommandsTests : IAsyncLifetime, IDisposable
     [InlineData("http")]
     public async Task In_stdio_only_mode_the_tool_is_neither_listed_nor_callable_over_http(string transport)
     {
-        await using var server = await WebServer.StartAsync(_folder.Settings.With("STDIO_MODE_ONLY", "true"));
-        var client = _folder.Settings.With("MCP_SERVER_URL", $"{server.Url}");
-        var list = await JsonOf($"bin/codeexec mcp list_tools --transport {transport} | jq", client);
-        Assert.Equal(0, list.GetProperty("tools").GetArrayLength());
+        await using var heroku = App();
+        await heroku.TypeAsync($"heroku config:set API_KEY={Key} STDIO_MODE_ONLY=true -a $APP_NAME", ReadmeBlock.Under("Remote SSE", 1));
+        var export = ReadmeBlock.Under("Remote SSE", 2);
+        Assert.Equal(0, Parse(await heroku.TypeAsync(export, $"bin/codeexec mcp list_tools --transport {transport} | jq")).GetProperty("tools").GetArrayLength());
 
-        await using var call = RunningProgram.Start(Checkout.Codeexec, ["mcp", "call_tool", "--transport", transport, "--args", FiftyNumbers], client);
-        var end = await call.EndAsync();
+        var call = ReadmeBlock.Under("Local SSE", 4).Replace("sse", transport, StringComparison.Ordinal);
+        await using var shell = RunningProgram.StartShell($"set -o pipefail\n{export}\n{call}", heroku.Shell);
+        var end = await shell.EndAsync();
         Assert.Equal((1, ""), (end.ExitCode, end.Stdout));
         Assert.Contains("STDIO_MODE_ONLY", end.Stderr, StringComparison.Ordinal);
+        // Over STDIO it is there all the same.
+        AssertListsTheTool(await heroku.TypeAsync(ReadmeBlock.Under("Remote STDIO, on the server", 1)));
     }
 
-    private static async Task<JsonElement> JsonOf(string commandLine, ProgramSettings settings)
+    [Fact]
+    public async Task Scaling_web_and_worker()
     {
-        await using var shell = RunningProgram.StartShell($"set -o pipefail; {commandLine}", settings);
+        await using var redis = await RedisServer.StartAsync();
+        await using var heroku = App();
+        heroku.Addons["heroku-redis"] = new System.Text.Json.Nodes.JsonObject { ["REDIS_URL"] = redis.Url };
+        await heroku.TypeAsync($"heroku config:set API_KEY={Key} -a $APP_NAME", ReadmeBlock.Under("Scale", 1));
+        Assert.Equal("web.1: up\nworker.1: up\nworker.2: up\n", await heroku.TypeAsync("heroku ps -a $APP_NAME"));
+        AssertFiftyNumbers(await heroku.TypeAsync(ReadmeBlock.Under("Remote SSE", 2), ReadmeBlock.Under("Local SSE", 4)));
+        await heroku.TypeAsync("heroku ps:scale web=0 worker=0 -a $APP_NAME");
+        Assert.Matches("worker.[12].log:\n(.*\n)*.*job=[0-9a-f]+ client=\"codeexec\" ended: ok", heroku.Logs());
+    }
+
+    [Fact]
+    public async Task Remote_stdio_on_the_server()
+    {
+        await using var heroku = App();
+        AssertListsTheTool(await heroku.TypeAsync(ReadmeBlock.Under("Remote STDIO, on the server", 1)));
+        AssertFiftyNumbers(await heroku.TypeAsync(ReadmeBlock.Under("Remote STDIO, on the server", 2)));
+        // As the reference app's README has it: with a terminal, in which jq prints colours.
+        var inTerminal = await heroku.TypeAsync(ReadmeBlock.Under("Remote STDIO, on the server", 2).Replace("--no-tty ", "", StringComparison.Ordinal).Replace("| jq", "| jq --monochrome-output", StringComparison.Ordinal));
+        AssertFiftyNumbers(inTerminal);
+    }
+
+    [Fact]
+    public async Task Remote_stdio_direct_calls_end_with_their_input()
+    {
+        await using var heroku = App();
+        AssertHeredocAnswers(await heroku.TypeAsync(ReadmeBlock.Under("Remote STDIO, direct calls", 1)));
+        // With a terminal in between the requests may be repeated, and the answers are the same.
+        var typed = await heroku.TypeAsync(ReadmeBlock.Under("Remote STDIO, direct calls", 1).Replace("--no-tty ", "", StringComparison.Ordinal));
+        Assert.DoesNotContain('\e', typed);
+        AssertHeredocAnswers(string.Join('\n', typed.Split('\n').Where(line => line.Contains("\"result\"", StringComparison.Ordinal))));
+    }
+
+    private HerokuStandIn App() => new(_folder.Path, Checkout.Root, _folder.Settings);
+
+    private static async Task<string> RunAsync(string commands, ProgramSettings settings)
+    {
+        await using var shell = RunningProgram.StartShell($"set -e -o pipefail\n{commands}", settings);
         var end = await shell.EndAsync();
         Assert.True(end.ExitCode == 0, shell.Transcript);
-        return Parse(end.Stdout);
+        return end.Stdout;
     }
+
+    // What a script that was written for the reference app picks out.
+    private static void AssertListsTheTool(string printed)
+    {
+        var tool = Parse(printed).GetProperty("tools")[0];
+        Assert.Equal("code_exec_python", tool.GetProperty("name").GetString());
+        Assert.Equal(["code", "packages"], tool.GetProperty("inputSchema").GetProperty("properties").EnumerateObject().Select(property => property.Name));
+    }
+
+    private static void AssertFiftyNumbers(string printed) => AssertFiftyNumbers(Parse(printed));
 
     private static void AssertFiftyNumbers(JsonElement result)
     {
-        var printed = Parse(result.GetProperty("content")[0].GetProperty("text").GetString()!);
-        Assert.Equal(0, printed.GetProperty("returncode").GetInt32());
-        Assert.Equal(50, Parse(printed.GetProperty("stdout").GetString()!).GetArrayLength());
+        Assert.False(result.GetProperty("isError").GetBoolean());
+        var text = Parse(result.GetProperty("content")[0].GetProperty("text").GetString()!);
+        Assert.Equal(["returncode", "stdout", "stderr"], text.EnumerateObject().Take(3).Select(field => field.Name));
+        Assert.Equal(0, text.GetProperty("returncode").GetInt32());
+        Assert.Equal(50, Parse(text.GetProperty("stdout").GetString()!).GetArrayLength());
+    }
+
+    private static void AssertHeredocAnswers(string printed)
+    {
+        var answers = printed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse).ToList();
+        Assert.Equal([1, 2], answers.Select(answer => answer.GetProperty("id").GetInt32()));
+        Assert.Equal("codeexec", answers[0].GetProperty("result").GetProperty("serverInfo").GetProperty("name").GetString());
+        AssertFiftyNumbers(answers[1].GetProperty("result"));
     }
 
     private static JsonElement Parse(string json)
