@@ -27,6 +27,7 @@ internal sealed record BenchOptions(string Root, string Scratch, string Python, 
     public (string Name, string Value)[] Settings =>
     [
         ("PYTHON", Python), ("WORK_DIR", WorkDirectory), ("PACKAGE_CACHE_DIR", Path.Combine(Scratch, "cache")), ("PREWARM_REQUIREMENTS", Path.Combine(Scratch, "none.txt")),
+        ("WHEEL_DIR", Path.Combine(Scratch, "no-wheels")),
         ("Logging__LogLevel__Default", "Warning"),
     ];
 

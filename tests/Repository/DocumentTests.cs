@@ -14,6 +14,7 @@ public sealed partial class DocumentTests
     [InlineData("README.md")]
     [InlineData("ARCHITECTURE.md")]
     [InlineData("SECURITY.md")]
+    [InlineData("docs/deploying-elsewhere.md")]
     [InlineData("docs/decisions/README.md")]
     public void Every_path_and_link_of_a_document_exists(string document)
     {

@@ -51,6 +51,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         start.Environment["WORK_DIR"] = folder["work"];
         start.Environment["PACKAGE_CACHE_DIR"] = folder["cache"];
         start.Environment["PREWARM_REQUIREMENTS"] = folder["none.txt"];
+        start.Environment["WHEEL_DIR"] = folder["no-wheels"];
         start.Environment["PIP_NO_INDEX"] = "1";
         foreach (var (name, value) in settings) start.Environment[name] = value;
         return new WorkerProcess(start);

@@ -19,12 +19,14 @@ import zipfile
 
 def payload(package):
     """Every file of the package as (path in the wheel, path on disk). Debian keeps some of its folders elsewhere, behind links."""
-    for folder, folders, files in os.walk(package, followlinks=True):
-        folders[:] = sorted(set(folders) - {"__pycache__", "tests"})
-        for name in sorted(files):
-            if not name.endswith(".pyc"):
-                path = pathlib.Path(folder, name)
-                yield path.relative_to(package.parent).as_posix(), path
+    # One from an index has its libraries beside it.
+    for root in (package, package.with_name("numpy.libs")):
+        for folder, folders, files in os.walk(root, followlinks=True):
+            folders[:] = sorted(set(folders) - {"__pycache__", "tests"})
+            for name in sorted(files):
+                if not name.endswith(".pyc"):
+                    path = pathlib.Path(folder, name)
+                    yield path.relative_to(package.parent).as_posix(), path
 
 
 def metadata_of(distribution, version):

@@ -18,7 +18,7 @@ public sealed record PackageOptions
     /// <summary>PREWARM_REQUIREMENTS: the file that lists the pre-warmed packages. Default <c>requirements.txt</c> of the project.</summary>
     public string? PrewarmRequirements { get; init; }
 
-    /// <summary>PIP_*: pip's own settings, as they are handed to it. They may hold credentials.</summary>
+    /// <summary>PIP_*: pip's own settings, as they are handed to it, with WHEEL_DIR among its PIP_FIND_LINKS. They may hold credentials.</summary>
     public IReadOnlyDictionary<string, string> PipEnvironment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The XDG place for caches, else one in the temporary folder.</summary>

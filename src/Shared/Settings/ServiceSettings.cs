@@ -88,8 +88,19 @@ public sealed record ServiceSettings
         InstallTimeout = reader.Seconds("INSTALL_TIMEOUT_SECONDS", 120, 1, 3600),
         AllowSourceDistributions = reader.Switch("ALLOW_SDISTS", false),
         PrewarmRequirements = reader.Text("PREWARM_REQUIREMENTS", "requirements.txt of the project"),
-        PipEnvironment = reader.Prefixed("PIP_"),
+        PipEnvironment = ReadPip(reader),
     };
+
+    // The wheel folder is one more place where pip looks, behind those that are set.
+    private static IReadOnlyDictionary<string, string> ReadPip(SettingsReader reader)
+    {
+        var pip = reader.Prefixed("PIP_");
+        var wheels = reader.Text("WHEEL_DIR", "wheels of the project") ?? ProjectFolder.PathOf("wheels");
+        if (!Directory.Exists(wheels)) return pip;
+        // As an address, since pip splits this setting at blanks.
+        var links = new Uri(Path.GetFullPath(wheels)).AbsoluteUri;
+        return new Dictionary<string, string>(pip, StringComparer.Ordinal) { ["PIP_FIND_LINKS"] = pip.TryGetValue("PIP_FIND_LINKS", out var set) ? $"{set} {links}" : links };
+    }
 
     private static QueueOptions ReadQueue(SettingsReader reader, ExecutionOptions execution, PackageOptions packages) => new()
     {

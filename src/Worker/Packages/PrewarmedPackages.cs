@@ -14,7 +14,7 @@ internal static partial class PrewarmedPackages
     /// <param name="log">Told of lines that can't be used.</param>
     public static IReadOnlyList<PackageRequirement> Read(PackageOptions options, ILogger log)
     {
-        var file = options.PrewarmRequirements ?? Find();
+        var file = options.PrewarmRequirements ?? ProjectFolder.PathOf(FileName);
         if (file is null || !File.Exists(file)) return [];
         var requirements = new List<PackageRequirement>();
         foreach (var line in File.ReadLines(file))
@@ -25,15 +25,6 @@ internal static partial class PrewarmedPackages
             else requirements.Add(requirement!);
         }
         return requirements;
-    }
-
-    // The project's root is the folder above the published binaries that holds the Procfile; the working directory is the user's own
-    // and may hold a requirements.txt that has nothing to do with this service.
-    private static string? Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Procfile"))) return Path.Combine(folder.FullName, FileName);
-        return null;
     }
 
     [LoggerMessage(412, LogLevel.Warning, "{File}: \"{Line}\" {Fault}; this line is not pre-warmed")]
