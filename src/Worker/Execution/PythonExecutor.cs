@@ -5,6 +5,7 @@ using CodeExec.Shared.Settings;
 using CodeExec.Worker.Forking;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Execution;
@@ -136,7 +137,10 @@ public sealed partial class PythonExecutor(
         {
             LogStartedAnew(job.Id, lost.Message);
         }
-        var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home);
+        var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home)
+        {
+            Confinement = new Confinement(environment.Interpreter),
+        };
         return await FollowAsync(ChildProcess.Start(command), job, stop, events);
     }
 

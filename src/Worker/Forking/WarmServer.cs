@@ -3,6 +3,7 @@ using CodeExec.Shared.Jobs;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Forking;
 
@@ -78,7 +79,8 @@ internal sealed class WarmServer : IAsyncDisposable
             var environment = lease.Environment;
             var program = PythonScripts.Text("main_program.py") + "\n\n" + PythonScripts.Text("fork_server.py");
             var command = new ChildCommand(
-                environment.Python, ["-c", program, .. imports.Order(StringComparer.Ordinal)], CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true);
+                environment.Python, ["-c", program, .. imports.Order(StringComparer.Ordinal)], CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true,
+                new Confinement(environment.Interpreter));
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };
             ready = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel);
             if (!ready) throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");

@@ -15,7 +15,7 @@ internal sealed class EnvironmentStore(PackageOptions options, TimeProvider time
 
     /// <summary>Where an environment with this key is, or would be.</summary>
     public PackageEnvironment Locate(string key, PythonInterpreter interpreter) =>
-        new(key, Path.Combine(options.CacheDirectory, FolderName, key), interpreter.MinorVersion) { StandardModules = interpreter.StandardModules };
+        new(key, Path.Combine(options.CacheDirectory, FolderName, key), interpreter.MinorVersion) { Interpreter = interpreter.Path, StandardModules = interpreter.StandardModules };
 
     /// <summary>Takes an environment into use; null when there is none.</summary>
     public EnvironmentLease? TryLease(PackageEnvironment environment) =>

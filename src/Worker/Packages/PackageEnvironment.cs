@@ -14,6 +14,9 @@ public sealed record PackageEnvironment(string Key, string Root, string MinorVer
 {
     internal const string ManifestName = "environment.json";
 
+    /// <summary>The real executable that it stands on.</summary>
+    public string Interpreter { get; init; } = "/usr/bin/python3";
+
     /// <summary>The top-level names of the interpreter's standard library.</summary>
     public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
 

@@ -1,3 +1,5 @@
+using CodeExec.Worker.Sandbox;
+
 namespace CodeExec.Worker.Processes;
 
 /// <summary>What to start and with what. Nothing is inherited that isn't named here. Immutable.</summary>
@@ -6,9 +8,11 @@ namespace CodeExec.Worker.Processes;
 /// <param name="Environment">The whole environment.</param>
 /// <param name="WorkingDirectory">An existing folder.</param>
 /// <param name="MergeStderr">Whether stderr goes into stdout's pipe, so that the order of both is kept.</param>
+/// <param name="Confinement">What it is confined to; null for programs of our own that touch nothing foreign.</param>
 public sealed record ChildCommand(
     string Executable,
     IReadOnlyList<string> Arguments,
     IReadOnlyDictionary<string, string> Environment,
     string WorkingDirectory,
-    bool MergeStderr = false);
+    bool MergeStderr = false,
+    Confinement? Confinement = null);

@@ -46,7 +46,7 @@ public sealed class ChildProcess : IChild
         try
         {
             if (!command.MergeStderr) stderr = Pipe.Open();
-            var pid = ProcessSpawn.Start(command, [stdout.WriteEnd, (stderr ?? stdout).WriteEnd, .. descriptors]);
+            var pid = ProcessSpawn.Start(command.Confinement?.Apply(command) ?? command, [stdout.WriteEnd, (stderr ?? stdout).WriteEnd, .. descriptors]);
             return new ChildProcess(pid, stdout.Reader, stderr?.Reader);
         }
         catch
