@@ -29,7 +29,7 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         try
         {
             var arguments = ToolArguments.Parse(call.Arguments, options);
-            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, call.ClientName);
+            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, call.ClientName, CallLimits.Parse(call.Meta, options));
             using var passage = gate.Enter();
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
             using var listing = calls.Track(call.Session, call.Id, stop);

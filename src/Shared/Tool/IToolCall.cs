@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Shared.Tool;
@@ -16,6 +17,9 @@ public interface IToolCall
 
     /// <summary>The arguments as they came; null when there were none.</summary>
     IDictionary<string, JsonElement>? Arguments { get; }
+
+    /// <summary>The request's <c>_meta</c> as it came, for the limits in it; null when there was none.</summary>
+    JsonObject? Meta { get; }
 
     /// <summary>What the caller calls itself; null when it didn't say.</summary>
     string? ClientName { get; }
