@@ -4,6 +4,7 @@ using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Forking;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,7 @@ public sealed class LocalService : IAsyncDisposable
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
     private readonly ForkServers _forkServers;
+    private readonly JobWatchdog _watchdog;
     private readonly TimeProvider _time;
 
     private LocalService(ServiceSettings settings, ILoggerFactory logs, TimeProvider time)
@@ -27,7 +29,8 @@ public sealed class LocalService : IAsyncDisposable
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory);
         Slots = new JobSlots(settings.Execution, time);
         _forkServers = new ForkServers(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<ForkServers>());
-        Executor = new PythonExecutor(_environments, _forkServers, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        _watchdog = new JobWatchdog(settings.Execution.Limits, time, logs.CreateLogger<JobWatchdog>());
+        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
         Runner = new BoundedRunner(Executor, Slots);
     }
 
@@ -78,6 +81,7 @@ public sealed class LocalService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _forkServers.DisposeAsync();
+        _watchdog.Dispose();
         _environments.Dispose();
         _workDirectory.Dispose();
         Slots.Dispose();

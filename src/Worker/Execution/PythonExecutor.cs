@@ -3,6 +3,7 @@ using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Forking;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
@@ -18,7 +19,8 @@ namespace CodeExec.Worker.Execution;
 /// The ending is told last: when <see cref="JobFinished"/> is out, the process group has been killed and reaped and its files are gone.
 /// </remarks>
 public sealed partial class PythonExecutor(
-    PackageEnvironments environments, ForkServers forkServers, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log) : IJobRunner
+    PackageEnvironments environments, ForkServers forkServers, JobWatchdog watchdog, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log)
+    : IJobRunner
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
@@ -77,7 +79,7 @@ public sealed partial class PythonExecutor(
             using var packages = await environments.AcquireAsync(job.Packages, line => events.Add(new PackagesInstalling(line)), stop.Token);
             var installTime = job.Packages.Count == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(started);
             var result = await RunCodeAsync(job, packages.Environment, stop, beforeStart, events) with { InstallTime = installTime, PackagesCache = packages.Cache };
-            return result with { Hint = ResultHint.For(result, job, options) };
+            return result with { Hint = result.Hint ?? ResultHint.For(result, job, RunLimits.For(options, job.Limits)) };
         }
         catch (InstallFailedException failure)
         {
@@ -129,9 +131,10 @@ public sealed partial class PythonExecutor(
 
     private async Task<ExecutionResult> RunProgramAsync(ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events)
     {
+        var limits = RunLimits.For(options, job.Limits);
         try
         {
-            if (forkServers.TryRun(environment, job.Code, workspace) is { } forked) return await FollowAsync(forked, job, stop, events);
+            if (forkServers.TryRun(environment, job, workspace) is { } forked) return await FollowAsync(forked, job, workspace, limits, stop, events);
         }
         catch (ForkServerLostException lost)
         {
@@ -139,32 +142,33 @@ public sealed partial class PythonExecutor(
         }
         var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home)
         {
-            Confinement = new Confinement(environment.Interpreter),
+            Confinement = new Confinement(environment.Interpreter) { Limits = [.. ProcessLimits.Inherited(limits), .. ProcessLimits.Own(limits)] },
         };
-        return await FollowAsync(ChildProcess.Start(command), job, stop, events);
+        return await FollowAsync(ChildProcess.Start(command), job, workspace, limits, stop, events);
     }
 
-    private async Task<ExecutionResult> FollowAsync(IChild started, ExecutionJob job, JobStop stop, JobEventLog events)
+    private async Task<ExecutionResult> FollowAsync(IChild started, ExecutionJob job, Workspace workspace, RunLimits limits, JobStop stop, JobEventLog events)
     {
         using var child = started;
         var startedAt = Stopwatch.GetTimestamp();
-        var printed = new PrintedBytes(options.MaxPrintedBytes);
+        var printed = new PrintedBytes(limits.PrintedBytes);
         var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed);
         var stderr = new OutputReader(child.Stderr!, OutputStream.Stderr, options.MaxOutputBytes, events, printed);
         using var stopReading = new CancellationTokenSource();
         var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
 
-        var (ending, gone) = await ChildWatch.WaitAsync(child, options.RunTimeout, options.KillGrace, printed.Exceeded, stop, time);
+        using var watched = watchdog.Watch(child, workspace.Root, limits);
+        var (ending, gone) = await ChildWatch.WaitAsync(child, limits.RunTime, options.KillGrace, printed.Exceeded, watched.Passed, stop, time);
         var duration = Stopwatch.GetElapsedTime(startedAt);
         if (!gone) LogUnkillable(job.Id, child.Pid);
 
         // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
         stopReading.CancelAfter(PipeEndLimit);
         await reading;
-        return Result(ending, gone ? (await child.Exited).ReturnCode : ExecutionResult.KilledReturnCode, stdout.Kept, stderr.Kept) with { Duration = duration };
+        return Result(ending, gone ? (await child.Exited).ReturnCode : ExecutionResult.KilledReturnCode, stdout.Kept, stderr.Kept, ending is ChildEnding.PassedLimit ? await watched.Passed : null) with { Duration = duration };
     }
 
-    private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr)
+    private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr, Excess? excess)
     {
         var (stdoutText, stderrText) = (stdout.ToText(), stderr.ToText());
         return new ExecutionResult
@@ -177,13 +181,15 @@ public sealed partial class PythonExecutor(
             },
             Status = ending switch
             {
-                ChildEnding.Exited => returnCode == 0 ? ExecutionStatus.Ok : ExecutionStatus.Error,
+                ChildEnding.Exited => returnCode switch { 0 => ExecutionStatus.Ok, ProcessLimits.OutOfCpuTime => ExecutionStatus.CpuLimit, _ => ExecutionStatus.Error },
                 ChildEnding.TimedOut => ExecutionStatus.Timeout,
                 ChildEnding.PrintedTooMuch => ExecutionStatus.OutputLimit,
+                ChildEnding.PassedLimit => excess!.Status,
                 _ => ExecutionStatus.Cancelled,
             },
             Stdout = stdoutText,
             Stderr = stderrText,
+            Hint = excess?.Text,
             Truncated = stdout.Omitted + stderr.Omitted == 0 ? null : new OutputTruncation(stdout.Total, stdout.Omitted, stderr.Total, stderr.Omitted),
         };
     }
