@@ -18,27 +18,30 @@ internal sealed class HostMemory(LimitOptions options)
         ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes", "/sys/fs/cgroup/memory/memory.stat", ["total_inactive_file ", "total_active_file "]),
     ];
 
+    private static readonly HashSet<int> Self = [Environment.ProcessId];
+
+    private readonly ProcessSnapshot _ownProcesses = new();
     private readonly long _bound = options.HostMemoryBytes / 100 * options.HostMemoryPercent;
-    private Func<ProcessSnapshot, long>? _measure;
+    private Func<long>? _measure;
 
     /// <summary>What is in use, in bytes, when that is more than the allowed share; null when it isn't.</summary>
-    public long? Excess(ProcessSnapshot snapshot) => (_measure ??= Choose(options.HostMemoryBytes))(snapshot) is var used && used > _bound ? used : null;
+    public long? Excess() => (_measure ??= Choose(options.HostMemoryBytes))() is var used && used > _bound ? used : null;
 
-    private Func<ProcessSnapshot, long> Choose(long hostBytes)
+    private Func<long> Choose(long hostBytes)
     {
         foreach (var cgroup in Cgroups)
             if (File.Exists(cgroup.Used) && Number(File.ReadAllText(cgroup.Limit)) == hostBytes)
-                return _ => Number(File.ReadAllText(cgroup.Used)) - cgroup.Reclaimable.Sum(name => Field(cgroup.Detail, name));
+                return () => Number(File.ReadAllText(cgroup.Used)) - cgroup.Reclaimable.Sum(name => Field(cgroup.Detail, name));
         return Field(MachineFile, "MemTotal:") * 1024 <= hostBytes
-            ? _ => (Field(MachineFile, "MemTotal:") - Field(MachineFile, "MemAvailable:")) * 1024
+            ? () => (Field(MachineFile, "MemTotal:") - Field(MachineFile, "MemAvailable:")) * 1024
             : OwnTree;
     }
 
     // In full first, then with shared pages divided: the children of a fork server share most of theirs.
-    private long OwnTree(ProcessSnapshot snapshot)
+    private long OwnTree()
     {
         var processes = new List<ProcessEntry>();
-        snapshot.Assign(new HashSet<int> { Environment.ProcessId }, (_, process) => processes.Add(process));
+        _ownProcesses.Take(Self, (_, process) => processes.Add(process));
         var resident = processes.Sum(process => process.ResidentBytes);
         return resident <= _bound
             ? resident

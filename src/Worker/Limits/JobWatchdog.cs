@@ -93,16 +93,15 @@ public sealed partial class JobWatchdog : IDisposable
 
     private void Look(List<WatchedJob> due)
     {
-        _snapshot.Take();
         var byLeader = new Dictionary<int, WatchedJob>(due.Count);
         foreach (var job in due)
         {
             job.Begin();
             if (job.Leader is > 0 and var leader) byLeader[leader] = job;
         }
-        _snapshot.Assign(byLeader.Keys.ToHashSet(), (leader, process) => byLeader[leader].Add(process));
+        _snapshot.Take(byLeader.Keys.ToHashSet(), (leader, process) => byLeader[leader].Add(process));
         foreach (var job in due) job.Judge();
-        if (_host.Excess(_snapshot) is { } used) EndLargest(due, used);
+        if (_host.Excess() is { } used) EndLargest(due, used);
     }
 
     private void EndLargest(List<WatchedJob> due, long hostUsed)
