@@ -25,6 +25,7 @@ try
         await new PackageBench(options).RunAsync(report);
         await new ThroughputBench(options).RunAsync(report);
         await new StdioBench(options).RunAsync(report);
+        await new InferenceBench(options).RunAsync(report);
         await new QueueBench(options).RunAsync(report);
         await new SessionBench(options).RunAsync(report);
         await new MemoryBench(options).RunAsync(report);

@@ -3,9 +3,11 @@ using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
+using CodeExec.Web.Callers;
 using CodeExec.Web.Health;
 using CodeExec.Web.Lifetime;
 using CodeExec.Web.Mcp;
+using CodeExec.Web.Resuming;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CodeExec.Web;
@@ -41,23 +43,44 @@ public static class WebHost
         services.AddSingleton(parts.Runner);
         services.AddSingleton<CallGate>();
         services.AddSingleton<RunningCalls>();
+        if (parts.Settings.Tool.JobTools) AddJobTools(services, parts);
         services.AddSingleton<CodeExecTool>();
         services.AddSingleton<OriginCheck>();
         services.AddSingleton(new ApiKeys(parts.Settings.Web.ApiKeys));
         services.AddSingleton<ApiKeyCheck>();
+        services.AddSingleton<CallerShares>();
+        services.AddSingleton<RequestMemory>();
         services.AddSingleton<SessionIds>();
         services.AddSingleton(new SessionLogLevels());
         services.AddSingleton<SseSessions>();
         services.AddSingleton<PeerMail>();
+        services.AddSingleton<OfferedServer>();
+        services.AddSingleton<RequestServer>();
+        services.AddSingleton<KeptAnswers>();
+        services.AddSingleton<PeerAnswers>();
+        services.AddSingleton<AnswerReader>();
+        services.AddSingleton<ResumableCalls>();
+        services.AddSingleton<ResumeEndpoint>();
         services.AddSingleton<StreamableHttpEndpoint>();
         services.AddSingleton<SseEndpoint>();
         services.AddHostedService<OrderlyStop>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = OrderlyStop.Limit(parts.Settings.Execution));
     }
 
+    private static void AddJobTools(IServiceCollection services, WebParts parts)
+    {
+        var keep = parts.Settings.Queue.ResultTtl;
+        services.AddSingleton(provider => parts.BackgroundJobs ?? ActivatorUtilities.CreateInstance<LocalBackgroundJobs>(provider, keep));
+        services.AddSingleton(provider => new JobTools(provider.GetRequiredService<IBackgroundJobs>(), provider.GetRequiredService<CallGate>(), keep));
+    }
+
     private static void Listen(KestrelServerOptions kestrel, WebOptions options)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 100;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         // Longer than the 90 s that Heroku's router keeps an idle connection, so that it never sends into one that we just closed.

@@ -2,6 +2,7 @@ using CodeExec.Shared.Queue;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Web.Health;
+using ModelContextProtocol.Server;
 
 namespace CodeExec.Web;
 
@@ -23,9 +24,18 @@ public sealed record WebParts
     /// <summary>The other web processes; null where there can be none.</summary>
     public IWebPeers? Peers { get; init; }
 
+    /// <summary>Runs jobs whose callers don't wait; null where that is this process's own business.</summary>
+    public IBackgroundJobs? BackgroundJobs { get; init; }
+
     /// <summary>The log.</summary>
     public required ILoggerFactory Logs { get; init; }
 
     /// <summary>The clock behind keepalive and shutdown. Default: the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Adds to what every session's MCP server offers; called for each, from any thread. Default: nothing. The conformance suite asks for
+    /// tools, prompts and resources that only a test would offer.
+    /// </summary>
+    public Action<McpServerOptions> OfferMore { get; init; } = _ => { };
 }

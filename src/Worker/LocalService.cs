@@ -6,6 +6,8 @@ using CodeExec.Worker.Execution;
 using CodeExec.Worker.Forking;
 using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
+using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker;
@@ -14,23 +16,27 @@ namespace CodeExec.Worker;
 /// Everything that runs Python inside this process: the executor, its packages and the bound on how many jobs run and wait. What
 /// STDIO, embedded mode and the command line stand on. Any thread; dispose it after the last call has ended.
 /// </summary>
-public sealed class LocalService : IAsyncDisposable
+public sealed partial class LocalService : IAsyncDisposable
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
+
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
     private readonly ForkServers _forkServers;
     private readonly JobWatchdog _watchdog;
     private readonly TimeProvider _time;
+    private readonly ILogger<LocalService> _log;
+    private int _tried;
 
-    private LocalService(ServiceSettings settings, ILoggerFactory logs, TimeProvider time)
+    private LocalService(ServiceSettings settings, SandboxPlan plan, ILoggerFactory logs, TimeProvider time)
     {
-        _time = time;
-        _environments = new PackageEnvironments(settings.Execution, settings.Packages, time, logs);
-        _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory);
+        (_time, Sandbox, _log) = (time, plan, logs.CreateLogger<LocalService>());
+        _environments = new PackageEnvironments(settings.Execution, settings.Packages, plan, time, logs);
+        _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory, plan.Code);
         Slots = new JobSlots(settings.Execution, time);
-        _forkServers = new ForkServers(_environments, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<ForkServers>());
+        _forkServers = new ForkServers(_environments, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<ForkServers>());
         _watchdog = new JobWatchdog(settings.Execution.Limits, time, logs.CreateLogger<JobWatchdog>());
-        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, () => _workDirectory.Path, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
         Runner = new BoundedRunner(Executor, Slots);
     }
 
@@ -43,11 +49,24 @@ public sealed class LocalService : IAsyncDisposable
     /// <summary>How many run and wait.</summary>
     public JobSlots Slots { get; }
 
+    /// <summary>What confines code here.</summary>
+    public SandboxPlan Sandbox { get; }
+
     /// <summary>Puts the parts together. Starts nothing: Python is looked for at the first job.</summary>
     /// <param name="settings">The checked settings.</param>
     /// <param name="logs">Where the parts log.</param>
     /// <param name="time">The clock; the system's when null.</param>
-    public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => new(settings, logs, time ?? TimeProvider.System);
+    /// <exception cref="SettingsException">SANDBOX=strict, and this host lacks a layer.</exception>
+    public static LocalService Create(ServiceSettings settings, ILoggerFactory logs, TimeProvider? time = null) => Create(settings, new SandboxPlan(settings), logs, time);
+
+    /// <summary>The same with a plan of the caller's.</summary>
+    internal static LocalService Create(ServiceSettings settings, SandboxPlan plan, ILoggerFactory logs, TimeProvider? time)
+    {
+        if (plan.Mode is SandboxMode.Strict && plan.Missing is { Count: > 0 } missing)
+            throw new SettingsException([.. missing.Select(finding => $"SANDBOX=strict, but the layer \"{finding.Layer.Name}\" is missing: {finding.Detail}. Run on a host that has it, or set SANDBOX=auto.")]);
+        Strays.Adopt();
+        return new LocalService(settings, plan, logs, time ?? TimeProvider.System);
+    }
 
     /// <summary>Whether a job with these packages would find them ready.</summary>
     public bool Holds(IReadOnlyList<PackageRequirement> packages) => _environments.Holds(packages);
@@ -61,6 +80,7 @@ public sealed class LocalService : IAsyncDisposable
             var prepared = await _environments.PrepareAsync(cancel);
             await Task.Delay(forkServersAfter, _time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancel.IsCancellationRequested) return;
+            await TryLayersAsync(prepared, cancel);
             _forkServers.Open();
             if (prepared is not null)
                 await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -77,9 +97,31 @@ public sealed class LocalService : IAsyncDisposable
         await _forkServers.PrewarmAsync(cancel);
     }
 
+    // Once, and beside the first calls: what can be known without trying is known before.
+    private async Task TryLayersAsync(PackageEnvironment? prepared, CancellationToken cancel)
+    {
+        if (prepared is null || Interlocked.Exchange(ref _tried, 1) == 1) return;
+        await Sandbox.TryAsync(prepared.Interpreter, cancel);
+        var layers = Sandbox.Layers.ToLookup(finding => finding.State, finding => finding.State is LayerState.Off ? $"{finding.Layer.Name} ({finding.Detail})" : finding.Layer.Name);
+        LogLayers(string.Join(", ", layers[LayerState.On]));
+        if (Sandbox.Mode is SandboxMode.Off) LogOff();
+        else if (layers[LayerState.Off].Any()) LogMissing(string.Join("; ", layers[LayerState.Off]));
+    }
+
+    [LoggerMessage(430, LogLevel.Information, "Code is confined by: {Layers}")]
+    private partial void LogLayers(string layers);
+
+    [LoggerMessage(431, LogLevel.Warning, "This host lacks layers of the sandbox: {Layers}. SECURITY.md says what that leaves open")]
+    private partial void LogMissing(string layers);
+
+    [LoggerMessage(432, LogLevel.Warning, "SANDBOX=off: code under execution can read this service's settings and files, change them, and end it. Only for code that you wrote yourself")]
+    private partial void LogOff();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // The last results are out; what ran for them is on its way out.
+        await Slots.CloseAsync(EndLimit);
         await _forkServers.DisposeAsync();
         _watchdog.Dispose();
         _environments.Dispose();

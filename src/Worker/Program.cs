@@ -1,7 +1,10 @@
 using CodeExec.Shared.Engines.Redis;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Running;
+using CodeExec.Worker.Sandbox;
 using CodeExec.Worker.Stdio;
+
+ClosedProcess.Close();
 
 const int UsageError = 64;
 const int SettingsError = 78;

@@ -7,7 +7,7 @@ public sealed record ProgramSettings
 {
     // What a developer has set for everyday use must not decide a test.
     private static readonly string[] Ours = ["API_KEY", "MCP_SERVER_URL", "PORT", "HOST", "STDIO_MODE_ONLY", "CODEEXEC_ROOT", "DYNO", "WORK_DIR", "PACKAGE_CACHE_DIR", "PREWARM_REQUIREMENTS",
-        "REDIS_URL", "REDIS_VERIFY_TLS", "REDIS_TIMEOUT_SECONDS", "RESULT_TTL_SECONDS", "QUEUE_LIMIT", "QUEUE_TIMEOUT_SECONDS", "WORKER_CONCURRENCY", "DRAIN_SECONDS"];
+        "REDIS_URL", "REDIS_VERIFY_TLS", "REDIS_TIMEOUT_SECONDS", "RESULT_TTL_SECONDS", "QUEUE_LIMIT", "QUEUE_TIMEOUT_SECONDS", "WORKER_CONCURRENCY", "DRAIN_SECONDS", "INFERENCE_URL", "INFERENCE_KEY", "INFERENCE_MODEL_ID"];
 
     private ProgramSettings(IReadOnlyDictionary<string, string?> variables) => Variables = variables;
 

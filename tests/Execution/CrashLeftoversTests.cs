@@ -31,7 +31,7 @@ public sealed class CrashLeftoversTests
     {
         using var folder = new TestFolder();
         await using var worker = WorkerProcess.Start(folder, settings: ("FORK_SERVER", "off"));
-        var started = folder["started"];
+        var started = folder.Shared("started");
         await worker.Lines.OpenAsync();
         var call = worker.CallAsync(1, $"import os, time\nopen('{started}.part', 'w').write(str(os.getpid()))\nos.rename('{started}.part', '{started}')\nwhile True: time.sleep(1)");
         await Eventually.HoldsAsync(() => File.Exists(started), "a started job");

@@ -11,9 +11,9 @@ public abstract class ExecutionTests(bool forked)
 
     /// <summary>A service that runs programs in that way.</summary>
     private protected async Task<TestService> ServiceAsync(
-        Func<ExecutionOptions, ExecutionOptions>? execution = null, Func<PackageOptions, PackageOptions>? packages = null, TimeProvider? time = null)
+        Func<ExecutionOptions, ExecutionOptions>? execution = null, Func<PackageOptions, PackageOptions>? packages = null, TimeProvider? time = null, SandboxMode sandbox = SandboxMode.Auto)
     {
-        var service = new TestService(options => (execution?.Invoke(options) ?? options) with { ForkServer = forked }, packages, time);
+        var service = new TestService(options => (execution?.Invoke(options) ?? options) with { ForkServer = forked }, packages, time, sandbox: new SandboxOptions { Mode = sandbox });
         if (forked) await service.Local.PrepareAsync(CancellationToken.None);
         return service;
     }

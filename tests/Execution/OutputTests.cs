@@ -20,7 +20,7 @@ public abstract class OutputTests(bool forked) : ExecutionTests(forked)
     public async Task Output_is_streamed_while_the_code_runs()
     {
         await using var service = await ServiceAsync();
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         var run = service.Start(Jobs.Python($"print('before')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('after')"));
         await run.Printed("before");
         Assert.DoesNotContain(run.Events, happened => happened is JobFinished);
@@ -118,7 +118,7 @@ public abstract class OutputTests(bool forked) : ExecutionTests(forked)
     public async Task A_character_printed_in_two_writes_is_one()
     {
         await using var service = await ServiceAsync();
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         var run = service.Start(Jobs.Python($"import os\nos.write(1, b'ready\\xf0\\x9f')\nopen({WheelFolder.Python(release.Path)}).read()\nos.write(1, b'\\x90\\x8d')"));
         await run.Printed("ready");
         release.Open();

@@ -81,7 +81,7 @@ public abstract class StoppingTests(bool forked) : ExecutionTests(forked)
     public async Task A_job_that_was_stopped_before_it_began_never_runs()
     {
         await using var service = await ServiceAsync();
-        using var run = new TestRun(new StoppedRunner(service.Local.Runner), Jobs.Python($"open({WheelFolder.Python(service.Folder["ran"])}, 'w').close()"));
+        using var run = new TestRun(new StoppedRunner(service.Local.Runner), Jobs.Python($"open({WheelFolder.Python(service.Folder.Shared("ran"))}, 'w').close()"));
         Assert.Equal(ExecutionStatus.Cancelled, (await run.Finished).Status);
     }
 
@@ -122,26 +122,25 @@ public abstract class StoppingTests(bool forked) : ExecutionTests(forked)
     }
 
     [Fact]
-    public async Task A_daemon_that_keeps_the_pipe_open_does_not_hold_the_result_back()
+    public async Task A_daemon_that_keeps_the_pipe_open_neither_holds_the_result_back_nor_outlives_the_job()
     {
         // However long a job may take to end by itself, who left it isn't waited for so long.
         await using var service = await ServiceAsync(execution: options => options with { KillGrace = TimeSpan.FromSeconds(60) });
-        using var held = new NamedPipe(service.Folder["held"]);
-        var result = await service.RunAsync($"""
-            import os
+        var result = await service.RunAsync("""
+            import os, time
             started, left = os.pipe()
             if os.fork() == 0:
                 os.setsid()
-                os.chdir('/')
-                print(os.getpid(), flush=True)
-                os.write(left, b'1')
-                open({WheelFolder.Python(held.Path)}).read()
+                if os.fork() == 0:
+                    os.chdir('/')
+                    print(os.getpid(), flush=True)
+                    os.write(left, b'1')
+                    while True: time.sleep(1)
                 os._exit(0)
             os.read(started, 1)
             """);
         Assert.Equal(0, result.ReturnCode);
         var daemon = int.Parse(result.Stdout, CultureInfo.InvariantCulture);
-        held.Open();
         await Eventually.HoldsAsync(() => ProcessTable.HasEnded(daemon), "an end of the daemon");
     }
 

@@ -1,5 +1,6 @@
 using CodeExec.Tests.Support;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Tests.Execution;
 
@@ -9,7 +10,7 @@ public sealed class WorkspacesTests : IDisposable
     private readonly TestFolder _folder = new();
     private readonly Workspaces _workspaces;
 
-    public WorkspacesTests() => _workspaces = new Workspaces(() => _folder.Path, 4, path => Assert.Fail($"{path} was left behind."));
+    public WorkspacesTests() => _workspaces = new Workspaces(() => _folder.Path, ForeignUser.Ourselves, 4, path => Assert.Fail($"{path} was left behind."));
 
     public void Dispose() => _folder.Dispose();
 

@@ -8,14 +8,15 @@ namespace CodeExec.Tests.Forking;
 /// <summary>Killing a fork server or what waits for it, at any moment, costs a caller at most a delay.</summary>
 public sealed class LostServerTests
 {
-    // SIGSTOP.
+    // SIGSTOP and SIGCONT.
     private const int Stop = 19;
+    private const int Continue = 18;
 
     [Fact]
     public async Task A_running_job_survives_the_death_of_its_server()
     {
         await using var service = await ServiceAsync();
-        using var go = new NamedPipe(service.Folder["go"]);
+        using var go = new NamedPipe(service.Folder.Shared("go"));
         var run = service.Start(Jobs.Python($"import sys\nprint('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()\nprint('last words')\nprint('error', file=sys.stderr)\nsys.exit(7)"));
         await run.Printed("ready");
 
@@ -57,7 +58,7 @@ public sealed class LostServerTests
     public async Task A_job_without_its_server_still_has_its_output_limit()
     {
         await using var service = await ServiceAsync(options => options with { MaxPrintedBytes = 1 << 20 });
-        using var go = new NamedPipe(service.Folder["go"]);
+        using var go = new NamedPipe(service.Folder.Shared("go"));
         var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()\nwhile True: print('x' * 1000)"));
         await run.Printed("ready");
 
@@ -84,7 +85,7 @@ public sealed class LostServerTests
         const int Count = 300;
         var time = new ManualTime();
         await using var service = await ServiceAsync(options => options with { Concurrency = 4, QueueLimit = Count, RunTimeout = TimeSpan.FromDays(40), QueueTimeout = TimeSpan.FromDays(40) }, time);
-        var ledger = service.Folder["ledger"];
+        var ledger = service.Folder.Shared("ledger");
         using var end = new CancellationTokenSource();
         var killed = new HashSet<int>();
         var killing = Task.Run(async () =>
@@ -152,7 +153,7 @@ public sealed class LostServerTests
     {
         var time = new ManualTime();
         await using var service = await ServiceAsync(time: time);
-        using var held = new NamedPipe(service.Folder["held"]);
+        using var held = new NamedPipe(service.Folder.Shared("held"));
         var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(held.Path)}).read()\nprint('end')\nraise SystemExit(5)"));
         await run.Printed("ready");
         Assert.Equal(0, LibC.Kill(service.ForkServers.Single(), Stop));
@@ -168,11 +169,50 @@ public sealed class LostServerTests
     }
 
     [Fact]
+    public async Task A_result_waits_for_no_server_that_has_yet_to_reap_the_process()
+    {
+        await using var service = await ServiceAsync(time: new ManualTime());
+        var server = service.ForkServers.Single();
+        using var held = new NamedPipe(service.Folder["held"]);
+        var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(held.Path)}).read()\nraise SystemExit(7)"));
+        await run.Printed("ready");
+
+        Assert.Equal(0, LibC.Kill(server, Stop));
+        held.Open();
+        Assert.Equal((7, "ready\n"), (await run.Told() is var told ? (told.ReturnCode, told.Stdout) : default));
+        Assert.Equal(1, service.Local.Slots.Running);
+
+        Assert.Equal(0, LibC.Kill(server, Continue));
+        await run.Finished;
+        Assert.Equal(0, service.Local.Slots.Running);
+    }
+
+    [Fact]
+    public async Task A_program_that_says_that_it_ends_and_stays_is_ended_and_has_its_slot_until_then()
+    {
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(time: time);
+        var run = service.Start(Jobs.Python("import os, time\nprint('bye', flush=True)\nos.utime('..', (3, 3))\nos.closerange(1, 3)\nwhile True: time.sleep(1)"));
+
+        Assert.Equal((3, "bye\n"), (await run.Told() is var told ? (told.ReturnCode, told.Stdout) : default));
+        Assert.Equal(1, service.Local.Slots.Running);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Pass(TimeSpan.FromSeconds(1));
+                return run.Finished.IsCompleted;
+            },
+            "an end of the job");
+        Assert.Empty(service.JobProcesses);
+        Assert.Equal(0, service.Local.Slots.Running);
+    }
+
+    [Fact]
     public async Task Nothing_of_a_killed_worker_is_left()
     {
         using var folder = new TestFolder();
         await using var worker = WorkerProcess.Start(folder);
-        var started = folder["started"];
+        var started = folder.Shared("started");
         await worker.CallAsync(1, "print('warm')");
         await Eventually.HoldsAsync(() => ProcessTable.Within(folder.Path).Any(ProcessTable.IsForkServer), "a fork server");
         var call = worker.CallAsync(2, $"import time\nopen({WheelFolder.Python(started)}, 'w').close()\nwhile True: time.sleep(1)");

@@ -16,7 +16,7 @@ public sealed class HostMemoryTests
         await using var worker = WorkerProcess.Start(
             folder, asNobody: false, ("DYNO_RAM", "512"), ("HOST_MEMORY_PERCENT", "50"), ("WORKER_CONCURRENCY", "2"), ("FORK_SERVER", forkServer), ("Logging__LogLevel__Default", "Warning"));
         await worker.CallAsync(1, "print(1)");
-        using var release = new NamedPipe(folder["release"]);
+        using var release = new NamedPipe(folder.Shared("release"));
         await worker.Lines.SendAsync(McpLines.Call(2, $"held = b'x' * 115_000_000\nopen({WheelFolder.Python(release.Path)}).read()\nprint('went on')"));
 
         var ended = (await worker.CallAsync(3, "import time\nheld = b'x' * 140_000_000\ntime.sleep(20)")).GetProperty("structuredContent");

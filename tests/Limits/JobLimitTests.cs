@@ -49,7 +49,7 @@ public abstract class JobLimitTests(bool forked) : ExecutionTests(forked)
     public async Task Pages_that_processes_share_count_once()
     {
         await using var service = await WithAsync(limits => limits with { MemoryBytes = 120 * Megabyte, CheckEvery = TimeSpan.FromMilliseconds(10) });
-        using var release = new NamedPipe(service.Folder["release"]);
+        using var release = new NamedPipe(service.Folder.Shared("release"));
         var run = service.Start(Jobs.Python($"""
             import mmap, os
             held, seen = b'x' * 60_000_000, mmap.mmap(-1, 20_000_000)

@@ -97,7 +97,7 @@ public sealed class InstallTests
             .Add("tea", "1.0", requires: ["kettle<2"]).Add("coffee", "1.0", requires: ["kettle>=2"]).AddBroken("shard", "1.0");
         Assert.Equal(0, (await service.RunAsync("print(1)")).ReturnCode);
         var before = service.Environments;
-        var run = service.Start(Jobs.Python($"open({WheelFolder.Python(service.Folder["ran"])}, 'w')", packages));
+        var run = service.Start(Jobs.Python($"open({WheelFolder.Python(service.Folder.Shared("ran"))}, 'w')", packages));
         var result = await run.Finished;
         Assert.Equal((ExecutionStatus.InstallFailed, 1, "", PackagesCache.Miss, TimeSpan.Zero), (result.Status, result.ReturnCode, result.Stdout, result.PackagesCache, result.Duration));
         Assert.Contains(words, result.Stderr, StringComparison.Ordinal);
@@ -105,7 +105,7 @@ public sealed class InstallTests
         if (hint is null) Assert.Null(result.Hint);
         else Assert.Contains(hint, result.Hint, StringComparison.Ordinal);
         Assert.DoesNotContain(run.Events, happened => happened is JobStarted);
-        Assert.False(File.Exists(service.Folder["ran"]));
+        Assert.False(File.Exists(service.Folder.Shared("ran")));
         Assert.Equal(string.Join(' ', before), string.Join(' ', service.Environments));
     }
 
@@ -122,11 +122,11 @@ public sealed class InstallTests
     public async Task Source_packages_are_not_built_unless_that_is_allowed()
     {
         await using var service = new TestService();
-        service.Wheels.AddSource("potter", "1.0", service.Folder["built"]);
+        service.Wheels.AddSource("potter", "1.0", service.Folder.Shared("built"));
         var result = await service.RunAsync("print(1)", "potter");
         Assert.Equal(ExecutionStatus.InstallFailed, result.Status);
         Assert.Contains("a package without a wheel can't be installed", result.Hint, StringComparison.Ordinal);
-        Assert.False(File.Exists(service.Folder["built"]));
+        Assert.False(File.Exists(service.Folder.Shared("built")));
     }
 
     [Fact]
@@ -137,10 +137,10 @@ public sealed class InstallTests
             AllowSourceDistributions = true,
             PipEnvironment = new Dictionary<string, string>(options.PipEnvironment, StringComparer.Ordinal) { ["PIP_NO_BUILD_ISOLATION"] = "1" },
         });
-        service.Wheels.AddSource("potter", "1.0", service.Folder["built"]);
+        service.Wheels.AddSource("potter", "1.0", service.Folder.Shared("built"));
         // Whether it succeeds depends on the setuptools of the host; that its code was run does not.
         await service.RunAsync("print(1)", "potter");
-        Assert.True(File.Exists(service.Folder["built"]));
+        Assert.True(File.Exists(service.Folder.Shared("built")));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Packages;
@@ -30,7 +31,7 @@ public sealed class PackageCacheTests
     {
         await using var service = new TestService(packages: options => options with { CacheMaxBytes = 1 });
         service.Wheels.Add("alpha", "1.0", padding: 1000).Add("beta", "1.0", padding: 1000);
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         var user = service.Start(Jobs.Python($"print('ready')\nopen({WheelFolder.Python(release.Path)}).read()\nimport alpha\nprint(alpha.VERSION)", "alpha"));
         await user.Printed("ready");
         Assert.Equal("1.0\n", (await service.RunAsync("import beta; print(beta.VERSION)", "beta")).Stdout);
@@ -127,7 +128,7 @@ public sealed class PackageCacheTests
     [Fact]
     public async Task A_Python_without_pip_runs_code_and_says_why_it_can_not_install()
     {
-        await using var maker = new TestService();
+        await using var maker = new TestService(sandbox: new SandboxOptions { Mode = SandboxMode.Off });
         Assert.Equal("made\n", (await maker.RunAsync($"import venv; venv.create({WheelFolder.Python(maker.Folder["bare"])}, with_pip=False); print('made')")).Stdout);
         await using var service = new TestService(execution: options => options with { Python = Path.Combine(maker.Folder["bare"], "bin", "python") });
         Assert.Equal("1\n", (await service.RunAsync("print(1)")).Stdout);

@@ -4,6 +4,7 @@ using CodeExec.Tests.Support;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Tests.Packages;
 
@@ -17,11 +18,12 @@ public sealed class WarmPipTests
         var options = Options(folder);
         new WheelFolder(folder["wheels"]).Add("teapot", "3.0", requires: ["kettle"]).Add("kettle", "1.0");
         var interpreter = await PythonInterpreter.FindAsync(TestService.Python, CancellationToken.None);
-        using var warm = await WarmPip.StartAsync(interpreter, folder.Path, CancellationToken.None);
+        var plan = new SandboxPlan(new ServiceSettings { Packages = options, Sandbox = new SandboxOptions { Mode = SandboxMode.Off } });
+        using var warm = await WarmPip.StartAsync(interpreter, folder.Path, ForeignUser.Ourselves, plan.ForBuild(interpreter, [folder.Path], [folder.Path]), CancellationToken.None);
         foreach (var set in new[] { "kettle", "teapot", "lost_and_never_found", "kettle==9", "teapot" })
         {
             var command = PipCommand.Download(interpreter, [Jobs.Requirement(set)], folder["downloads"], Directory.CreateDirectory(folder["scratch"]).FullName, options);
-            var fresh = await AnswerAsync(folder, told => StreamedCommand.RunAsync(command.InItsOwnPython(), told, TimeProvider.System, CancellationToken.None));
+            var fresh = await AnswerAsync(folder, told => StreamedCommand.RunAsync(command.InItsOwnPython(plan), told, TimeProvider.System, CancellationToken.None));
             var forked = await AnswerAsync(folder, told => warm.RunAsync(command, told, CancellationToken.None));
             Assert.Equal(fresh, forked);
         }

@@ -31,12 +31,13 @@ internal sealed class ToolCall : IDisposable
     }
 
     /// <summary>Posts any message to the endpoint of Streamable HTTP.</summary>
-    public static async Task<HttpResponseMessage> PostAsync(HttpClient client, Uri web, string message, string? session = null)
+    public static async Task<HttpResponseMessage> PostAsync(HttpClient client, Uri web, string message, string? session = null, string? key = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(web, "/mcp")) { Content = new StringContent(message, Encoding.UTF8, "application/json") };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (session is not null) request.Headers.Add("Mcp-Session-Id", session);
+        if (key is not null) request.Headers.Add("x-api-key", key);
         return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 

@@ -65,6 +65,40 @@ public sealed class ServiceSettingsTests
     }
 
     [Fact]
+    public void One_key_alone_has_the_whole_service_and_several_share_it()
+    {
+        Assert.Equal(new CallerLimits(1000, 0), Read(servesHttp: true, ("API_KEY", "abc")).Web.EachKey);
+        var several = Read(servesHttp: true, ("API_KEY", "ci:one,ops:two"), ("WORKER_CONCURRENCY", "9")).Web;
+        Assert.Equal((new CallerLimits(4, 6000), 50), (several.EachKey, several.ShareOf(100)));
+        Assert.Equal(new CallerLimits(1, 6000), Read(servesHttp: true, ("API_KEY", "ci:one,ops:two"), ("WORKER_CONCURRENCY", "1")).Web.EachKey);
+    }
+
+    [Fact]
+    public void Limits_hold_for_every_key_or_for_one()
+    {
+        var web = Read(servesHttp: true, ("API_KEY", "ci:one,ops:two"), ("MAX_CALLS_PER_KEY", "7"), ("MAX_CALLS_PER_MINUTE", "90"), ("KEY_LIMITS", " ops : 32 : 0 ")).Web;
+        Assert.Equal(new CallerLimits(7, 90), web.EachKey);
+        Assert.Equal(new CallerLimits(32, 0), Assert.Single(web.KeyLimits, limits => limits.Key == "ops").Value);
+    }
+
+    [Theory]
+    [InlineData("ops:32", "has the entry \"ops:32\"; write name:calls at once:calls per minute")]
+    [InlineData("ops:0:60", "has the entry \"ops:0:60\"")]
+    [InlineData("ops:1:-1", "has the entry \"ops:1:-1\"")]
+    [InlineData("cia:1:1", "names \"cia\", which API_KEY doesn't")]
+    [InlineData("ops:1:1,ops:2:2", "names \"ops\" twice")]
+    public void Limits_that_can_not_be_used_are_refused(string limits, string words) =>
+        Assert.Contains($"KEY_LIMITS {words}", Refused(("API_KEY", "ci:one,ops:two"), ("KEY_LIMITS", limits)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Two_names_for_one_key_are_refused_without_showing_it()
+    {
+        var fault = Refused(("API_KEY", "ci:s3cret,ops:s3cret")).Message;
+        Assert.Contains("API_KEY has the same key for \"ci\" and \"ops\"", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Values_reach_their_place_and_empty_ones_count_as_not_set()
     {
         var settings = Read(
@@ -92,6 +126,7 @@ public sealed class ServiceSettingsTests
     [Theory]
     [InlineData(null, null, "/tmp")]
     [InlineData("/home/me", null, "/home/me/.cache/codeexec")]
+    [InlineData("/root", null, "/var/cache/codeexec")]
     [InlineData("/home/me", "/caches", "/caches/codeexec")]
     public void The_cache_is_where_caches_belong(string? home, string? cacheHome, string begins) =>
         Assert.StartsWith(begins, PackageOptions.DefaultCacheDirectory(home, cacheHome), StringComparison.Ordinal);

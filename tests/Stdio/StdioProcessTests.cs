@@ -30,8 +30,21 @@ public sealed class StdioProcessTests
         Assert.Equal("0 1 2", string.Join(' ', worker.Lines.AnsweredIds.Order(StringComparer.Ordinal)));
         Assert.Equal(3, worker.Lines.Received.Count);
         Assert.Equal("4", Stdout(await worker.Lines.AnswerAsync(2)));
-        Assert.Contains("ended: ok, return code 0", stderr, StringComparison.Ordinal);
+        Assert.Contains(" ending=ok returncode=0 ", stderr, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder["work"]));
+    }
+
+    [Theory]
+    [InlineData("\n\u0004")]
+    [InlineData("\u0004")]
+    public async Task The_end_of_transmission_of_heroku_run_ends_it_though_its_input_stays_open(string end)
+    {
+        using var folder = new TestFolder();
+        await using var worker = WorkerProcess.Start(folder);
+        await worker.Lines.OpenAsync();
+        await worker.Lines.SendRawAsync(Encoding.UTF8.GetBytes(McpLines.Call(1, "print(2+2)") + end));
+        Assert.Equal(0, (await worker.ExitAsync()).Code);
+        Assert.Equal("4", Stdout(await worker.Lines.AnswerAsync(1)));
     }
 
     [Fact]
@@ -48,7 +61,7 @@ public sealed class StdioProcessTests
     public async Task On_SIGTERM_running_calls_are_answered_and_new_ones_refused()
     {
         using var folder = new TestFolder();
-        using var release = new NamedPipe(folder["go"]);
+        using var release = new NamedPipe(folder.Shared("go"));
         await using var worker = WorkerProcess.Start(folder);
         await worker.Lines.OpenAsync();
         await worker.Lines.SendAsync(McpLines.Call(1, $"print('on')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('done')", progressToken: "t"));
@@ -100,7 +113,7 @@ public sealed class StdioProcessTests
     public async Task A_client_that_dies_while_code_runs_leaves_nothing()
     {
         using var folder = new TestFolder();
-        using var release = new NamedPipe(folder["go"]);
+        using var release = new NamedPipe(folder.Shared("go"));
         await using var worker = WorkerProcess.Start(folder);
         await worker.Lines.OpenAsync();
         await worker.Lines.SendAsync(McpLines.Call(1, $"print('on')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('x' * 100_000)", progressToken: "t"));

@@ -190,7 +190,7 @@ public sealed class StdioTransportTests
         await session.Lines.SendAsync(McpLines.Cancel(1), McpLines.Cancel(99), """{"jsonrpc":"2.0","method":"notifications/cancelled"}""");
         Assert.Equal("2", Stdout(await CallAsync(session, 2, "print(2)")));
         await Eventually.HoldsAsync(() => session.Gate.Running == 0, "an end of the call");
-        Assert.Contains(session.Logs.Lines, line => line.Contains("ended: cancelled", StringComparison.Ordinal));
+        Assert.Contains(session.Logs.Lines, line => line.Contains(" ending=cancelled ", StringComparison.Ordinal));
         session.Lines.CloseInput();
         await session.Ended.Within();
         await session.Lines.Ended.Within();

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace CodeExec.Tests.Support;
 
 /// <summary>Keeps what is logged, as "level category: text". Any thread.</summary>
-internal sealed class CollectedLogs : ILoggerFactory
+/// <param name="category">How the categories begin that are kept.</param>
+internal sealed class CollectedLogs(string category = "") : ILoggerFactory
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
@@ -12,7 +13,7 @@ internal sealed class CollectedLogs : ILoggerFactory
 
     public IEnumerable<string> Errors => _lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
 
-    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _lines);
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, categoryName.StartsWith(category, StringComparison.Ordinal) ? _lines : null);
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("Lines are kept here alone.");
 
@@ -21,13 +22,13 @@ internal sealed class CollectedLogs : ILoggerFactory
         // Nothing is held.
     }
 
-    private sealed class Logger(string category, ConcurrentQueue<string> lines) : ILogger
+    private sealed class Logger(string category, ConcurrentQueue<string>? lines) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => lines is not null;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}".TrimEnd());
+            lines?.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}".TrimEnd());
     }
 }

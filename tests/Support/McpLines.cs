@@ -27,8 +27,8 @@ internal sealed class McpLines
     /// <summary>The ids of the answers so far, in order.</summary>
     public IEnumerable<string> AnsweredIds => Received.Where(IsAnswer).Select(message => message.GetProperty("id").GetRawText());
 
-    public static string Initialize(int id, string version = "2025-06-18") =>
-        Request(id, "initialize", $$$"""{"protocolVersion":"{{{version}}}","capabilities":{},"clientInfo":{"name":"tests","version":"1"}}""");
+    public static string Initialize(int id, string version = "2025-06-18", string clientName = "tests") =>
+        Request(id, "initialize", $$$"""{"protocolVersion":"{{{version}}}","capabilities":{},"clientInfo":{"name":{{{JsonSerializer.Serialize(clientName)}}},"version":"1"}}""");
 
     public static string Initialized => """{"jsonrpc":"2.0","method":"notifications/initialized"}""";
 
@@ -85,9 +85,9 @@ internal sealed class McpLines
     }
 
     /// <summary>Opens the session.</summary>
-    public async Task<JsonElement> OpenAsync()
+    public async Task<JsonElement> OpenAsync(string clientName = "tests")
     {
-        await SendAsync(Initialize(0), Initialized);
+        await SendAsync(Initialize(0, clientName: clientName), Initialized);
         return await AnswerAsync(0);
     }
 

@@ -14,6 +14,7 @@ internal sealed class StdioSession : IAsyncDisposable
     private readonly LineWriter _output;
     private readonly CancellationTokenSource _end = new();
     private readonly RunningCalls _calls = new();
+    private readonly LocalBackgroundJobs _jobs;
 
     /// <summary>Opens a session.</summary>
     /// <param name="runner">What runs the calls.</param>
@@ -23,7 +24,9 @@ internal sealed class StdioSession : IAsyncDisposable
     public StdioSession(IJobRunner runner, ToolOptions? options = null, int maxLineBytes = 8 * 1024 * 1024, Stream? output = null)
     {
         var (toServer, fromServer) = (new Pipe(), new Pipe());
-        var tool = new CodeExecTool(runner, options ?? new ToolOptions(), Gate, _calls, Logs.CreateLogger<CodeExecTool>());
+        options ??= new ToolOptions();
+        _jobs = new LocalBackgroundJobs(runner, Gate, TimeSpan.FromSeconds(300), TimeProvider.System, Logs.CreateLogger<LocalBackgroundJobs>());
+        var tool = new CodeExecTool(runner, options, Gate, _calls, TimeProvider.System, Logs.CreateLogger<CodeExecTool>(), options.JobTools ? new JobTools(_jobs, Gate, TimeSpan.FromSeconds(300)) : null);
         _output = new LineWriter(output ?? fromServer.Writer.AsStream());
         _server = new StdioServer(new LineReader(toServer.Reader.AsStream(), maxLineBytes), _output, tool, _calls, Logs);
         Lines = new McpLines(toServer.Writer.AsStream(), fromServer.Reader.AsStream());
@@ -47,6 +50,7 @@ internal sealed class StdioSession : IAsyncDisposable
         await _end.CancelAsync();
         await Ended.Within();
         await _server.DisposeAsync();
+        await _jobs.DisposeAsync();
         Gate.Dispose();
         _output.Dispose();
         _end.Dispose();

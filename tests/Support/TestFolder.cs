@@ -3,10 +3,19 @@ namespace CodeExec.Tests.Support;
 /// <summary>A private folder of one test, gone when disposed.</summary>
 internal sealed class TestFolder : IDisposable
 {
+    public TestFolder()
+    {
+        // Code may run as another user, who must get to what is its own below.
+        File.SetUnixFileMode(Path, File.GetUnixFileMode(Path) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    }
+
     public string Path { get; } = Directory.CreateTempSubdirectory("codeexec-test-").FullName;
 
     /// <summary>The path of something in the folder.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>The path of a file where confined code can meet a test: all else it shares with nobody. Gone with the folder.</summary>
+    public string Shared(string name) => $"/dev/shm/{System.IO.Path.GetFileName(Path)}-{name}";
 
     /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
@@ -20,5 +29,9 @@ internal sealed class TestFolder : IDisposable
         ? []
         : [.. Directory.EnumerateFileSystemEntries(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })];
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(Path, recursive: true);
+        foreach (var shared in Directory.EnumerateFiles("/dev/shm", System.IO.Path.GetFileName(Path) + "-*")) File.Delete(shared);
+    }
 }

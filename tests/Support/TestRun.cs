@@ -31,6 +31,13 @@ internal sealed class TestRun : IDisposable
     /// <summary>Waits until the job stands in the queue.</summary>
     public Task Queued() => Until(() => Events.Any(happened => happened is JobQueued));
 
+    /// <summary>Waits until the result is told, which may be before the last of the job is gone; that is <see cref="Finished"/>.</summary>
+    public async Task<ExecutionResult> Told()
+    {
+        await Until(() => Events.Any(happened => happened is JobFinished));
+        return Events.OfType<JobFinished>().Single().Result;
+    }
+
     public void Dispose() => Stop.Dispose();
 
     private async Task Until(Func<bool> holds)

@@ -1,6 +1,7 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Tests.Support;
 
@@ -17,7 +18,11 @@ internal sealed class TestService : IAsyncDisposable
     /// <param name="execution">Changes to how jobs run.</param>
     /// <param name="packages">Changes to how packages are installed.</param>
     /// <param name="time">The clock; the system's when null.</param>
-    public TestService(Func<ExecutionOptions, ExecutionOptions>? execution = null, Func<PackageOptions, PackageOptions>? packages = null, TimeProvider? time = null)
+    /// <param name="sandbox">How code is confined; as by default when null.</param>
+    /// <param name="without">Layers that are left out, to see what they are good for.</param>
+    public TestService(
+        Func<ExecutionOptions, ExecutionOptions>? execution = null, Func<PackageOptions, PackageOptions>? packages = null, TimeProvider? time = null,
+        SandboxOptions? sandbox = null, params IEnumerable<SandboxLayer> without)
     {
         Wheels = new WheelFolder(_folder["wheels"]);
         var executionOptions = new ExecutionOptions { Python = Python, WorkDirectory = WorkDirectory };
@@ -27,8 +32,8 @@ internal sealed class TestService : IAsyncDisposable
             PrewarmRequirements = _folder["requirements.txt"],
             PipEnvironment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PIP_NO_INDEX"] = "1", ["PIP_FIND_LINKS"] = Wheels.Path },
         };
-        Settings = new ServiceSettings { Execution = execution?.Invoke(executionOptions) ?? executionOptions, Packages = packages?.Invoke(packageOptions) ?? packageOptions };
-        Local = LocalService.Create(Settings, Logs, time);
+        Settings = new ServiceSettings { Execution = execution?.Invoke(executionOptions) ?? executionOptions, Packages = packages?.Invoke(packageOptions) ?? packageOptions, Sandbox = sandbox ?? new SandboxOptions() };
+        Local = LocalService.Create(Settings, new SandboxPlan(Settings, without), Logs, time);
     }
 
     /// <summary>The interpreter of the tests: PYTHON, else Debian's.</summary>

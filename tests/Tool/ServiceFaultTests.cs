@@ -80,7 +80,7 @@ public sealed class ServiceFaultTests
         await using var service = new TestService();
         await using var session = new StdioSession(service.Local.Runner);
         await session.Lines.OpenAsync();
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         await session.Lines.SendAsync(McpLines.Call(1, $"print('on')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('done')", progressToken: "t"));
         await session.Lines.FindAsync(message => message.TryGetProperty("method", out _));
         var closing = session.Gate.CloseAsync(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5), time);

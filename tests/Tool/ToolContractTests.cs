@@ -108,7 +108,7 @@ public sealed class ToolContractTests
         await using var service = new TestService();
         await using var session = new StdioSession(service.Local.Runner, service.Settings.Tool);
         await session.Lines.OpenAsync();
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         await session.Lines.SendAsync(McpLines.Call(1, $"print('early')\nopen({WheelFolder.Python(release.Path)}).read()\nprint('late')", progressToken: "token-7"));
         var progress = await session.Lines.FindAsync(message => message.TryGetProperty("method", out var method) && method.GetString() == "notifications/progress");
         Assert.Equal("token-7", progress.GetProperty("params").GetProperty("progressToken").GetString());

@@ -40,7 +40,7 @@ public sealed class KeepaliveTests
     public async Task Nothing_is_written_before_the_first_event()
     {
         var (body, time) = (new MemoryStream(), new ManualTime());
-        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None);
+        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None, () => { });
         time.Advance(Silence * 3);
         Assert.Equal(0, body.Length);
     }
@@ -49,7 +49,7 @@ public sealed class KeepaliveTests
     public async Task Every_write_starts_the_silence_anew()
     {
         var (body, time) = (new MemoryStream(), new ManualTime());
-        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None);
+        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None, () => { });
         await stream.WriteAsync("a"u8.ToArray());
         time.Advance(Silence - TimeSpan.FromSeconds(1));
         await stream.WriteAsync("b"u8.ToArray());
@@ -63,7 +63,7 @@ public sealed class KeepaliveTests
     public async Task Nothing_is_written_after_the_end()
     {
         var (body, time) = (new MemoryStream(), new ManualTime());
-        var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None);
+        var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None, () => { });
         await stream.WriteAsync("a"u8.ToArray());
         await stream.DisposeAsync();
         time.Advance(Silence * 2);
@@ -75,7 +75,7 @@ public sealed class KeepaliveTests
     public async Task What_must_come_before_the_first_byte_never_comes_after_it()
     {
         var (body, time, changes) = (new MemoryStream(), new ManualTime(), 0);
-        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None);
+        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None, () => { });
         await stream.BeforeStartAsync(() => changes++, CancellationToken.None);
         await stream.FlushAsync();
         await stream.BeforeStartAsync(() => changes++, CancellationToken.None);
@@ -86,7 +86,7 @@ public sealed class KeepaliveTests
     public async Task A_comment_waits_for_an_event_that_is_being_written()
     {
         var (body, time) = (new HeldStream(), new ManualTime());
-        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None);
+        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None, () => { });
         await stream.FlushAsync();
         var writing = stream.WriteAsync("event"u8.ToArray()).AsTask();
         time.Advance(Silence);
@@ -99,7 +99,7 @@ public sealed class KeepaliveTests
     public async Task A_cancelled_write_is_still_written_whole_and_the_stream_goes_on()
     {
         var (body, time) = (new HeldStream(), new ManualTime());
-        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None);
+        await using var stream = new StreamKeepalive(body, Silence, time, CancellationToken.None, () => { });
         using var cancel = new CancellationTokenSource();
         var writing = stream.WriteAsync("one "u8.ToArray(), cancel.Token).AsTask();
         await cancel.CancelAsync();

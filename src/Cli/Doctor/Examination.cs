@@ -18,7 +18,9 @@ public static class Examination
     {
         var findings = new List<Finding> { Runtime() };
         var settings = ReadSettings(findings);
-        findings.AddRange(await PythonAsync(settings.Execution.Python, cancel));
+        var (python, interpreter) = await PythonAsync(settings.Execution.Python, cancel);
+        findings.AddRange(python);
+        findings.AddRange(await SandboxExamination.ExamineAsync(settings, interpreter, cancel));
         findings.Add(PackageIndex(settings.Packages));
         findings.Add(FolderExamination.Examine("package cache", settings.Packages.CacheDirectory, "PACKAGE_CACHE_DIR", settings.Packages.CacheMaxBytes));
         findings.Add(FolderExamination.Examine("work folder", settings.Execution.WorkDirectory, "WORK_DIR", null));
@@ -48,26 +50,26 @@ public static class Examination
         }
     }
 
-    private static async Task<IReadOnlyList<Finding>> PythonAsync(string nameOrPath, CancellationToken cancel)
+    private static async Task<(IReadOnlyList<Finding> Findings, string? Interpreter)> PythonAsync(string nameOrPath, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(PythonLimit);
         try
         {
             var python = await PythonInterpreter.FindAsync(nameOrPath, limit.Token);
-            return
+            return (
             [
                 new Finding("Python", Health.Ok, $"{python.Version} at {python.Path}"),
                 python.PipVersion is { } pip ? new Finding("pip", Health.Ok, pip) : new Finding("pip", Health.Fail, "not there", PipAdvice),
-            ];
+            ], python.Path);
         }
         catch (RunnerException fault)
         {
-            return [new Finding("Python", Health.Fail, fault.Message)];
+            return ([new Finding("Python", Health.Fail, fault.Message)], null);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return [new Finding("Python", Health.Fail, $"\"{nameOrPath}\" did not answer within {PythonLimit.TotalSeconds:0} s", "Point PYTHON at an interpreter that does.")];
+            return ([new Finding("Python", Health.Fail, $"\"{nameOrPath}\" did not answer within {PythonLimit.TotalSeconds:0} s", "Point PYTHON at an interpreter that does.")], null);
         }
     }
 

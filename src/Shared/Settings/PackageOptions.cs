@@ -28,6 +28,8 @@ public sealed record PackageOptions
     public static string DefaultCacheDirectory(string? home, string? cacheHome)
     {
         if (cacheHome is { Length: > 0 }) return Path.Combine(cacheHome, "codeexec");
+        // Into root's home nobody else gets, and what a service that is started as root runs is not root.
+        if (home is "/root") return "/var/cache/codeexec";
         return home is { Length: > 0 } ? Path.Combine(home, ".cache", "codeexec") : Path.Combine(Path.GetTempPath(), "codeexec-cache");
     }
 }

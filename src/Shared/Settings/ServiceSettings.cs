@@ -12,6 +12,9 @@ public sealed record ServiceSettings
     /// <summary>How packages are installed.</summary>
     public PackageOptions Packages { get; init; } = new();
 
+    /// <summary>How code is confined.</summary>
+    public SandboxOptions Sandbox { get; init; } = new();
+
     /// <summary>What the tool accepts.</summary>
     public ToolOptions Tool { get; init; } = new();
 
@@ -37,22 +40,25 @@ public sealed record ServiceSettings
     {
         var reader = new SettingsReader(environment);
         var execution = ReadExecution(reader, environment);
+        var sandbox = SandboxOptions.Read(reader);
         var packages = ReadPackages(reader, environment);
         var tool = new ToolOptions
         {
             MaxCodeBytes = (int)reader.Number("MAX_CODE_BYTES", 1024 * 1024, 1, 16 * 1024 * 1024, "bytes"),
             MaxPackages = (int)reader.Number("MAX_PACKAGES", 50, 0, 1000, "packages"),
+            AuditCode = reader.Switch("AUDIT_CODE", false),
             RunTimeout = execution.RunTimeout,
             MaxOutputBytes = execution.MaxOutputBytes,
             MaxPrintedBytes = execution.MaxPrintedBytes,
             Limits = execution.Limits,
+            JobTools = reader.Switch("JOB_TOOLS", false),
         };
         var queue = ReadQueue(reader, execution, packages);
         // With a queue, what a job may hold depends on its worker's host.
         tool = tool with { MostMemoryBytes = queue.RedisUrl is not null && servesHttp && !environment.ContainsKey("MEMORY_LIMIT_MB") ? null : execution.Limits.MemoryBytes };
-        var web = servesHttp ? ReadWeb(reader, environment) : new WebOptions();
+        var web = servesHttp ? ReadWeb(reader, execution, environment) : new WebOptions();
         reader.ThrowOnFaults();
-        return new ServiceSettings { Execution = execution, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
+        return new ServiceSettings { Execution = execution, Sandbox = sandbox, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
     }
 
     private static ExecutionOptions ReadExecution(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
@@ -102,9 +108,9 @@ public sealed record ServiceSettings
         LongestRun = execution.RunTimeout + packages.InstallTimeout + (2 * execution.KillGrace) + TimeSpan.FromMinutes(1),
     };
 
-    private static WebOptions ReadWeb(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
+    private static WebOptions ReadWeb(SettingsReader reader, ExecutionOptions execution, IReadOnlyDictionary<string, string> environment)
     {
-        var keys = ReadApiKeys(reader);
+        var keys = CallerSettings.ReadKeys(reader);
         var onDyno = environment.ContainsKey("DYNO");
         var host = reader.Text("HOST", "0.0.0.0 with a key or on a dyno, else 127.0.0.1") ?? (keys.Count > 0 || onDyno ? "0.0.0.0" : "127.0.0.1");
         if (host is not "localhost" && !IPAddress.TryParse(host, out _))
@@ -112,39 +118,24 @@ public sealed record ServiceSettings
         else if (keys.Count == 0 && !IsLoopback(host))
             reader.Fault($"API_KEY is not set and HOST is {host}: anyone who reaches this address could run code here. "
                 + "Set a key (heroku config:set API_KEY=$(openssl rand -hex 32)), or listen on 127.0.0.1.");
+        var sessions = (int)reader.Number("MAX_SSE_SESSIONS", 1000, 1, 100_000, "sessions");
         return new WebOptions
         {
             Host = host,
             Port = (int)reader.Number("PORT", 8000, 0, 65_535, "(TCP port)"),
             ApiKeys = keys,
+            EachKey = CallerSettings.ReadLimits(reader, keys, execution),
+            KeyLimits = CallerSettings.ReadKeyLimits(reader, keys),
             StdioModeOnly = reader.Switch("STDIO_MODE_ONLY", false),
             AllowedOrigins = [.. (reader.Text("ALLOWED_ORIGINS") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
             MaxRequestBytes = reader.Number("MAX_REQUEST_BYTES", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024, "bytes"),
-            MaxSseSessions = (int)reader.Number("MAX_SSE_SESSIONS", 1000, 1, 100_000, "sessions"),
+            MaxSseSessions = sessions,
+            MaxConnections = (int)reader.Number("MAX_CONNECTIONS", sessions + 1000, 1, 200_000, "connections", "1000 more than MAX_SSE_SESSIONS"),
             Keepalive = reader.Seconds("KEEPALIVE_SECONDS", 15, 1, 50),
+            ResumeTime = reader.Seconds("RESUME_SECONDS", 10, 0, 300),
         };
     }
 
     /// <summary>Whether an address to listen on can be reached from this machine alone.</summary>
     public static bool IsLoopback(string host) => host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
-
-    private static List<ApiKey> ReadApiKeys(SettingsReader reader)
-    {
-        var keys = new List<ApiKey>();
-        foreach (var part in (reader.Text("API_KEY") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            var colon = part.IndexOf(':', StringComparison.Ordinal);
-            var key = colon < 0 ? new ApiKey("default", part) : new ApiKey(part[..colon].Trim(), part[(colon + 1)..].Trim());
-            // The text after the name is a secret and stays out of every message.
-            if (key.Name.Length == 0 || key.Value.Length == 0)
-                reader.Fault("API_KEY has an entry without a name or without a key; write one key, or name:key,name:key.");
-            else if (key.Value.Any(c => c is <= ' ' or > '~'))
-                reader.Fault($"API_KEY's key \"{key.Name}\" has a character that can't stand in an HTTP header; use printable ASCII without spaces.");
-            else if (keys.Exists(other => other.Name == key.Name))
-                reader.Fault($"API_KEY names \"{key.Name}\" twice; give every key its own name.");
-            else
-                keys.Add(key);
-        }
-        return keys;
-    }
 }

@@ -9,6 +9,9 @@ public sealed record ToolOptions
     /// <summary>MAX_PACKAGES: most packages one call may ask for. Default 50; 0 to 1000.</summary>
     public int MaxPackages { get; init; } = 50;
 
+    /// <summary>AUDIT_CODE: write each call's code, its first 10,000 characters, into its line in the log. Default false.</summary>
+    public bool AuditCode { get; init; }
+
     /// <summary>The time limit that the tool's description states: <see cref="ExecutionOptions.RunTimeout"/>.</summary>
     public TimeSpan RunTimeout { get; init; } = new ExecutionOptions().RunTimeout;
 
@@ -25,4 +28,7 @@ public sealed record ToolOptions
     /// The most memory that a call may ask for, in bytes; null where that isn't known: workers on other hosts than this have their own.
     /// </summary>
     public long? MostMemoryBytes { get; init; } = new LimitOptions().MemoryBytes;
+
+    /// <summary>JOB_TOOLS: let code run in the background, and offer the tools to come back for it. Default false.</summary>
+    public bool JobTools { get; init; }
 }

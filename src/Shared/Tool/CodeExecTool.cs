@@ -10,9 +10,14 @@ namespace CodeExec.Shared.Tool;
 /// One call of the tool, the same for every transport: check the arguments, run the job, relay what happens, answer.
 /// Any thread, many calls at once.
 /// </summary>
-public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, ILogger<CodeExecTool> log)
+public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options, CallGate gate, RunningCalls calls, TimeProvider time, ILogger<CodeExecTool> log, JobTools? jobs = null)
 {
+    private const int LongestClientName = 100;
+
     private readonly Lazy<ModelContextProtocol.Protocol.Tool> _definition = new(() => ToolDefinition.Create(options));
+
+    /// <summary>The tools for code in the background; null when they aren't offered.</summary>
+    public JobTools? Jobs => jobs;
 
     /// <summary>What clients are told about the tool. Made when first asked for: many a STDIO process answers one call and no list.</summary>
     public ModelContextProtocol.Protocol.Tool Definition => _definition.Value;
@@ -26,42 +31,85 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
     public async ValueTask<ToolResult> CallAsync(IToolCall call, CancellationToken cancel)
     {
         var id = JobId.Create();
+        var audit = new CallAudit(id, call, options.AuditCode, time);
         try
         {
             var arguments = ToolArguments.Parse(call.Arguments, options);
-            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, call.ClientName, CallLimits.Parse(call.Meta, options));
+            audit.Asks(arguments);
+            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName), CallLimits.Parse(call.Meta, options));
             using var passage = gate.Enter();
+            if (arguments.Background && jobs is not null)
+            {
+                await call.WaitForTurnAsync(cancel);
+                audit.InBackground();
+                return await jobs.StartAsync(job, call.Caller, cancel);
+            }
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
             using var listing = calls.Track(call.Session, call.Id, stop);
-            return await RunAsync(job, call, stop);
+            return await RunAsync(job, call, stop, audit);
         }
         catch (ToolCallException fault)
         {
+            audit.Refused("invalid", fault.Message);
             return ToolResult.Error(fault.Message);
         }
         catch (RunnerException fault)
         {
-            LogRefused(id, fault.Message);
+            audit.Refused("refused", fault.Message);
             return ToolResult.Error(fault.Message);
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             LogFailed(fault, id);
+            audit.Refused("failed", "see the log");
             return ToolResult.Error($"The service failed while it ran this call; the code is not at fault. Call again; if it stays so, tell the operator reference {id}, which the server's log explains.");
+        }
+        finally
+        {
+            audit.Write(log);
         }
     }
 
-    private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop)
+    // It travels with the job through the queue, where a megabyte of name would be a megabyte of Redis.
+    private static string? Shortened(string? clientName) => clientName?.Length > LongestClientName ? clientName[..LongestClientName] : clientName;
+
+    // False: the call was stopped while it waited.
+    private static async Task<bool> HasTurnAsync(IToolCall call, JobStop stop)
     {
+        try
+        {
+            await call.WaitForTurnAsync(stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.Reason is not null)
+        {
+            return false;
+        }
+    }
+
+    private async Task<ToolResult> RunAsync(ExecutionJob job, IToolCall call, JobStop stop, CallAudit audit)
+    {
+        var arrived = time.GetTimestamp();
+        var turn = HasTurnAsync(call, stop);
+        var waits = !turn.IsCompleted;
+        var hasTurn = await turn;
+        var waited = waits ? time.GetElapsedTime(arrived) : TimeSpan.Zero;
+        if (!hasTurn) return Answer(ExecutionResult.StoppedBeforeStart with { QueueTime = waited }, stop, audit);
         var relay = new OutputRelay(call);
         ExecutionResult? result = null;
         await foreach (var happened in runner.RunAsync(job, stop))
         {
-            if (happened is JobFinished finished) result = finished.Result;
-            else await RelayAsync(relay, happened, job, stop);
+            result = (happened as JobFinished)?.Result;
+            if (result is not null) break;
+            await RelayAsync(relay, happened, job, stop);
         }
         if (result is null) throw new InvalidOperationException("The run ended without a result.");
-        LogFinished(job.Id, job.ClientName ?? "unnamed client", result.Status.Name(), result.ReturnCode, (long)result.Duration.TotalMilliseconds, (long)result.InstallTime.TotalMilliseconds);
+        return Answer(result with { QueueTime = result.QueueTime + waited }, stop, audit);
+    }
+
+    private static ToolResult Answer(ExecutionResult result, JobStop stop, CallAudit audit)
+    {
+        audit.Ended(result);
         return stop.Reason is StopReason.ShuttingDown
             ? ToolResult.Error("The server was shut down while this code ran, and stopped it. What it had done until then stays done. Call again if running it twice is safe.")
             : ToolResult.From(result);
@@ -81,12 +129,6 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
             stop.Request(StopReason.ClientGone);
         }
     }
-
-    [LoggerMessage(100, LogLevel.Information, "job={Job} client=\"{Client}\" ended: {Status}, return code {ReturnCode}, ran {DurationMs} ms, installed {InstallMs} ms")]
-    private partial void LogFinished(string job, string client, string status, int returnCode, long durationMs, long installMs);
-
-    [LoggerMessage(101, LogLevel.Warning, "job={Job} refused: {Reason}")]
-    private partial void LogRefused(string job, string reason);
 
     [LoggerMessage(102, LogLevel.Error, "job={Job} failed; the client was given this id as its reference")]
     private partial void LogFailed(Exception fault, string job);

@@ -9,6 +9,9 @@ namespace CodeExec.Shared.Tool;
 /// </summary>
 public interface IToolCall
 {
+    /// <summary>The caller over STDIO: whoever started the process.</summary>
+    const string LocalCaller = "local";
+
     /// <summary>The JSON-RPC id.</summary>
     RequestId Id { get; }
 
@@ -21,7 +24,10 @@ public interface IToolCall
     /// <summary>The request's <c>_meta</c> as it came, for the limits in it; null when there was none.</summary>
     JsonObject? Meta { get; }
 
-    /// <summary>What the caller calls itself; null when it didn't say.</summary>
+    /// <summary>Whom it comes from, as the operator knows them: the name of an API key, or <see cref="LocalCaller"/>. Background jobs belong to it.</summary>
+    string Caller { get; }
+
+    /// <summary>What the caller calls itself; null when it didn't say. Any text, up to line breaks.</summary>
     string? ClientName { get; }
 
     /// <summary>Whether the request carried a progress token.</summary>
@@ -29,6 +35,9 @@ public interface IToolCall
 
     /// <summary>The least level of log messages that the client wants; null for none.</summary>
     LoggingLevel? LogLevel { get; }
+
+    /// <summary>Waits until its caller may run one more call, as <see cref="ICallTurn.WaitAsync"/> does.</summary>
+    ValueTask WaitForTurnAsync(CancellationToken stop);
 
     /// <summary>Sends a progress notification; only when <see cref="WantsProgress"/>.</summary>
     /// <param name="step">1, 2, 3, …</param>

@@ -11,7 +11,7 @@ namespace CodeExec.Shared.Tool;
 /// The SDK doesn't hold back logging below the client's level, so <see cref="OutputRelay"/> does. Under 2026-07-28 each request carries its
 /// level; before, <c>logging/setLevel</c> set it for the session.
 /// </remarks>
-internal sealed class SdkToolCall(RequestContext<CallToolRequestParams> request, string? session) : IToolCall
+internal sealed class SdkToolCall(RequestContext<CallToolRequestParams> request, string? session, ICaller? caller) : IToolCall
 {
     private readonly ProgressToken? _token = request.Params?.ProgressToken;
 
@@ -23,11 +23,15 @@ internal sealed class SdkToolCall(RequestContext<CallToolRequestParams> request,
 
     public JsonObject? Meta => request.Params?.Meta;
 
+    public string Caller => caller?.Name ?? IToolCall.LocalCaller;
+
     public string? ClientName => request.Server.ClientInfo?.Name;
 
     public bool WantsProgress => _token is not null;
 
     public LoggingLevel? LogLevel => request.JsonRpcRequest.Context?.LogLevel ?? request.Server.LoggingLevel;
+
+    public ValueTask WaitForTurnAsync(CancellationToken stop) => CallTurns.Of(request.JsonRpcRequest)?.WaitAsync(stop) ?? ValueTask.CompletedTask;
 
     public Task TellProgressAsync(int step, string text, CancellationToken cancel) =>
         request.Server.NotifyProgressAsync(_token!.Value, new ProgressNotificationValue { Progress = step, Message = text }, cancellationToken: cancel);

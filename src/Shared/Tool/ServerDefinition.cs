@@ -28,9 +28,10 @@ public static class ServerDefinition
     /// <summary>What an MCP session is created from.</summary>
     /// <param name="tool">The tool.</param>
     /// <param name="calls">Where calls under way are listed.</param>
+    /// <param name="caller">Whose calls it answers; null over STDIO, where nobody shares the service.</param>
     /// <param name="session">The session's id; null when the transport has none.</param>
     /// <param name="offersTool">False: the tool is neither listed nor callable (STDIO_MODE_ONLY).</param>
-    public static McpServerOptions Create(CodeExecTool tool, RunningCalls calls, string? session, bool offersTool = true)
+    public static McpServerOptions Create(CodeExecTool tool, RunningCalls calls, ICaller? caller, string? session, bool offersTool = true)
     {
         var options = new McpServerOptions
         {
@@ -42,17 +43,20 @@ public static class ServerDefinition
         };
         options.Handlers.ListToolsHandler = (_, _) => ValueTask.FromResult(new ListToolsResult
         {
-            Tools = offersTool ? [tool.Definition] : [],
+            Tools = !offersTool ? [] : tool.Jobs is null ? [tool.Definition] : [tool.Definition, .. JobTools.Definitions],
             TimeToLive = ToolsTimeToLive,
             CacheScope = CacheScope.Public,
         });
         options.Handlers.CallToolHandler = async (request, cancel) => request.Params?.Name switch
         {
-            ToolDefinition.Name when offersTool => (await tool.CallAsync(new SdkToolCall(request, session), cancel)).ToSdk(),
+            ToolDefinition.Name when offersTool => (await tool.CallAsync(new SdkToolCall(request, session, caller), cancel)).ToSdk(),
+            { } name when offersTool && tool.Jobs is not null && JobTools.Has(name) =>
+                (await tool.Jobs.CallAsync(name, request.Params.Arguments, caller?.Name ?? IToolCall.LocalCaller, cancel)).ToSdk(),
             ToolDefinition.Name => throw new McpProtocolException(
                 $"Tool \"{ToolDefinition.Name}\" is offered over STDIO only (STDIO_MODE_ONLY is true). Unset that setting to call it over HTTP.", McpErrorCode.InvalidParams),
             var name => throw new McpProtocolException($"Unknown tool \"{name}\". The tool is called \"{ToolDefinition.Name}\".", McpErrorCode.InvalidParams),
         };
+        if (caller is not null) CallTurns.Apply(options, caller);
         // The SDK answers what it can't deserialize with "An error occurred."; these are easy to get wrong and easy to name.
         options.Filters.Message.IncomingFilters.Add(next => (context, cancel) =>
             Fault(context.JsonRpcMessage) is { } fault ? throw new McpProtocolException(fault, McpErrorCode.InvalidParams) : next(context, cancel));

@@ -9,7 +9,8 @@ namespace CodeExec.Shared.Tool;
 /// <summary>The arguments of one call, checked. Immutable; any thread.</summary>
 /// <param name="Code">The Python source.</param>
 /// <param name="Packages">Distinct requirements in the caller's order.</param>
-public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement> Packages)
+/// <param name="Background">Whether the caller wants the job's id rather than its result.</param>
+public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement> Packages, bool Background = false)
 {
     private const string NoText =
         "is no text: it holds half of a surrogate pair (\\uD800 to \\uDFFF), or bytes that aren't UTF-8. Write the character itself, or its whole pair.";
@@ -20,9 +21,9 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
     {
         arguments ??= new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var name in arguments.Keys)
-            if (name is not ("code" or "packages"))
+            if (name is not ("code" or "packages") && !(options.JobTools && name is "background"))
                 throw new ToolCallException($"Unknown argument {Quoted(name)}. The arguments are \"code\" (a string) and \"packages\" (a list of strings, or null). Leave it out.");
-        return new ToolArguments(ParseCode(arguments, options), ParsePackages(arguments, options));
+        return new ToolArguments(ParseCode(arguments, options), ParsePackages(arguments, options), ParseBackground(arguments));
     }
 
     /// <summary>Looks for text that can't be read at all, for which <see cref="Parse"/> would never be reached.</summary>
@@ -92,6 +93,14 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
             if (!packages.Contains(requirement!)) packages.Add(requirement!);
         }
         return packages;
+    }
+
+    private static bool ParseBackground(IDictionary<string, JsonElement> arguments)
+    {
+        if (!arguments.TryGetValue("background", out var value)) return false;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : throw new ToolCallException($"Argument \"background\" is {Kind(value)}; it must be true or false.");
     }
 
     // GetString throws on a lone surrogate, which a JSON string may spell and text can't hold (RFC 8259, section 8.2), and on bytes that

@@ -30,21 +30,41 @@ public static class ToolDefinition
               ],
               "default": null,
               "description": "Packages to install from the package index first, as pip requirements: \"numpy\", \"pandas>=2\", \"requests[socks]\". Options, URLs and paths are refused."
-            }
+            }<background>
           },
           "required": ["code"],
           "additionalProperties": false
         }
         """;
 
-    private static readonly string OutputSchema = $$"""
+    private const string BackgroundProperty = """
+        ,
+            "background": {
+              "type": "boolean",
+              "default": false,
+              "description": "Answer at once with a job_id, and run the code in the background: for code that takes longer than the call may. Ask job_result for the result."
+            }
+        """;
+
+    private const string JobIdProperty = """
+        ,
+            "job_id": { "type": "string", "description": "There when the code runs in the background." }
+        """;
+
+    /// <summary>The output schema where code can run in the background: a call is answered with a result, or with a job's id.</summary>
+    internal static string OutputSchemaWithJobs =>
+        OutputSchema(JobToolDefinitions.AnyStatus, JobIdProperty, $$"""
+            "anyOf": [{ "required": ["job_id", "status"] }, { {{ResultRequired}} }]
+            """);
+
+    private static string OutputSchema(string statuses, string furtherProperty, string required) => $$"""
         {
           "type": "object",
           "properties": {
             "returncode": { "type": "integer", "description": "Python's exit code; -N when signal N ended it; -2 when the time limit did, -9 when another limit did; pip's code when installing failed." },
             "stdout": { "type": "string", "description": "What the code printed, without white space at either end." },
             "stderr": { "type": "string", "description": "Errors and tracebacks, without white space at either end." },
-            "status": { "enum": [{{string.Join(", ", ExecutionStatusNames.All.Select(name => $"\"{name}\""))}}] },
+            "status": { "enum": [{{statuses}}] },
             "duration_ms": { "type": "integer", "description": "Time that Python ran." },
             "install_ms": { "type": "integer", "description": "Time spent on installing packages; not part of the time limit." },
             "queue_ms": { "type": "integer", "description": "Time spent waiting for a free slot." },
@@ -60,10 +80,14 @@ public static class ToolDefinition
               },
               "required": ["stdout_bytes", "stdout_omitted_bytes", "stderr_bytes", "stderr_omitted_bytes"]
             },
-            "hint": { "type": "string", "description": "What would help, when that is known." }
+            "hint": { "type": "string", "description": "What would help, when that is known." }{{furtherProperty}}
           },
-          "required": ["returncode", "stdout", "stderr", "status", "duration_ms", "install_ms", "queue_ms", "packages_cache"]
+          {{required}}
         }
+        """;
+
+    private const string ResultRequired = """
+        "required": ["returncode", "stdout", "stderr", "status", "duration_ms", "install_ms", "queue_ms", "packages_cache"]
         """;
 
     /// <summary>The definition, with the limits that hold here in its description.</summary>
@@ -83,9 +107,9 @@ public static class ToolDefinition
         json.WriteString("description", Description(options));
         // Parsed, because their line breaks can't stand in a message of one line.
         json.WritePropertyName("inputSchema");
-        JsonElement.Parse(InputSchema).WriteTo(json);
+        JsonElement.Parse(InputSchema.Replace("<background>", options.JobTools ? BackgroundProperty : "", StringComparison.Ordinal)).WriteTo(json);
         json.WritePropertyName("outputSchema");
-        JsonElement.Parse(OutputSchema).WriteTo(json);
+        JsonElement.Parse(options.JobTools ? OutputSchemaWithJobs : OutputSchema(ResultStatuses, "", ResultRequired)).WriteTo(json);
         // All five: at least one public client fails when a field is missing (Heroku's v1/mcp/servers lists them all).
         json.WriteStartObject("annotations");
         json.WriteString("title", Title);
@@ -98,6 +122,8 @@ public static class ToolDefinition
     }
 
     private const string Title = "Run Python";
+
+    private static string ResultStatuses => string.Join(", ", ExecutionStatusNames.All.Select(name => $"\"{name}\""));
 
     private static string Description(ToolOptions options) => string.Create(CultureInfo.InvariantCulture, $"""
         Runs Python code and returns a JSON object with "returncode", "stdout" and "stderr".

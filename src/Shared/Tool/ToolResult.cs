@@ -16,17 +16,23 @@ public readonly record struct ToolResult
 {
     // The text block travels inside another JSON string, which escapes it once more: relaxed escaping here keeps a quote at two
     // bytes there instead of seven, and letters outside ASCII as they are.
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static readonly JsonWriterOptions Indented = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ReadOnlyMemory<byte> _text;
     private readonly ExecutionResult? _structured;
+    private readonly bool _isJson;
     private readonly bool _isError;
 
-    private ToolResult(ReadOnlyMemory<byte> text, ExecutionResult? structured, bool isError) => (_text, _structured, _isError) = (text, structured, isError);
+    private ToolResult(ReadOnlyMemory<byte> text, ExecutionResult? structured, bool isError) => (_text, _structured, _isJson, _isError) = (text, structured, structured is not null, isError);
+
+    private ToolResult(ReadOnlyMemory<byte> json) => (_text, _isJson) = (json, true);
 
     /// <summary>A job's result: one text block with the JSON object, and the same object as structured content.</summary>
     /// <remarks>What the code did is never our error; that its worker vanished is.</remarks>
     public static ToolResult From(ExecutionResult result) => new(Write(result), result, result.Status is ExecutionStatus.WorkerLost);
+
+    /// <summary>What a job tool answers: one text block with a JSON object, and the same object as structured content.</summary>
+    internal static ToolResult FromJson(ReadOnlyMemory<byte> json) => new(json);
 
     /// <summary>An error that is not the code's doing, in words that a model can act on.</summary>
     public static ToolResult Error(string message) => new(Encoding.UTF8.GetBytes(message), null, true);
@@ -35,7 +41,7 @@ public readonly record struct ToolResult
     public CallToolResult ToSdk()
     {
         var answer = new CallToolResult { Content = [new TextContentBlock { Text = Encoding.UTF8.GetString(_text.Span) }], IsError = _isError };
-        if (_structured is not null) answer.StructuredContent = JsonElement.Parse(_text.Span);
+        if (_isJson) answer.StructuredContent = JsonElement.Parse(_text.Span);
         return answer;
     }
 
@@ -53,6 +59,11 @@ public readonly record struct ToolResult
         {
             json.WritePropertyName("structuredContent");
             Write(json, _structured);
+        }
+        else if (_isJson)
+        {
+            json.WritePropertyName("structuredContent");
+            JsonElement.Parse(_text.Span).WriteTo(json);
         }
         json.WriteBoolean("isError", _isError);
         json.WriteEndObject();

@@ -11,6 +11,9 @@ internal sealed partial class ApiKeyCheck(ApiKeys keys, ILogger<ApiKeyCheck> log
     private const string Scheme = "Bearer";
     private const string HowToSend = "Send it as \"Authorization: Bearer <key>\" or as \"x-api-key: <key>\".";
 
+    /// <summary>Whether a request that needs no key carries one. Never, where none are configured.</summary>
+    public bool Knows(HttpRequest request) => Presented(request) is { } presented && keys.FindName(presented) is not null;
+
     /// <summary>Finds out who sends a request, for <see cref="Caller.Of"/>.</summary>
     /// <returns>Why the request isn't let in; null when it is.</returns>
     public Refusal? Check(HttpContext context)
@@ -27,12 +30,19 @@ internal sealed partial class ApiKeyCheck(ApiKeys keys, ILogger<ApiKeyCheck> log
             return new Refusal(StatusCodes.Status400BadRequest, Refusal.RequestRefused, $"The API key was sent {authorization.Count + apiKey.Count} times. {HowToSend} Not both, and only once.");
         if (authorization.Count + apiKey.Count == 0) return Unauthorized(context, $"No API key was sent. {HowToSend}");
 
-        var presented = apiKey.Count == 1 ? apiKey[0]! : BearerToken(authorization[0]!);
-        if (presented is null) return Unauthorized(context, $"The Authorization header doesn't use the scheme \"{Scheme}\". {HowToSend}");
+        if (Presented(context.Request) is not { } presented) return Unauthorized(context, $"The Authorization header doesn't use the scheme \"{Scheme}\". {HowToSend}");
         if (keys.FindName(presented) is not { } name) return Unauthorized(context, "The API key is wrong. Ask the operator for a valid one: the service's API_KEY setting.");
         context.Features.Set(new Caller(name));
         return null;
     }
+
+    // Null when there is none, or more than one.
+    private static string? Presented(HttpRequest request) => (request.Headers["x-api-key"], request.Headers.Authorization) switch
+    {
+        ([{ } key], []) => key,
+        ([], [{ } authorization]) => BearerToken(authorization),
+        _ => null,
+    };
 
     private static string? BearerToken(string authorization) =>
         authorization.StartsWith(Scheme + " ", StringComparison.OrdinalIgnoreCase) ? authorization[(Scheme.Length + 1)..].Trim() : null;

@@ -1,3 +1,5 @@
+using CodeExec.Worker.Sandbox;
+
 namespace CodeExec.Web.Health;
 
 /// <summary>How busy the service is, as far as this process knows: what doesn't apply in its mode is null.</summary>
@@ -14,6 +16,9 @@ public sealed record ServiceLoad
 
     /// <summary>Jobs of this process in the queue or on workers.</summary>
     public int? UnderWay { get; init; }
+
+    /// <summary>The layers that confine code in this process.</summary>
+    public IReadOnlyList<LayerFinding>? Sandbox { get; init; }
 
     /// <summary>Whether the queue can be reached.</summary>
     public bool? QueueConnected { get; init; }

@@ -10,6 +10,9 @@ internal static class McpHeaders
     /// <summary>The session a request belongs to, up to 2025-11-25.</summary>
     public const string SessionId = "Mcp-Session-Id";
 
+    /// <summary>The last event that a client has had of an answer whose rest it asks for, up to 2025-11-25.</summary>
+    public const string LastEventId = "Last-Event-ID";
+
     /// <summary>The body's method, repeated for routers, since 2026-07-28.</summary>
     public const string Method = "Mcp-Method";
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -8,9 +9,13 @@ namespace CodeExec.Web.Mcp;
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic#messages"/>
 internal static class MessageShape
 {
+    // Each notification of a call repeats its token, and each answer its id: what is long here comes back a thousand times.
+    private const int LongestName = 1000;
+
     /// <summary>Reads one message.</summary>
     public static (JsonRpcMessage? Message, Refusal? Refusal) Read(JsonElement element)
     {
+        if (!IsReadable(element)) return (null, Unreadable);
         if (Fault(element) is { } fault) return (null, Wrong(fault));
         try
         {
@@ -22,8 +27,38 @@ internal static class MessageShape
         }
     }
 
+    /// <summary>A refusal of a message with text that can't be read.</summary>
+    public static Refusal Unreadable { get; } =
+        Wrong("The message holds half of a surrogate pair (\\uD800 to \\uDFFF), which no text can hold. Write the character itself, or its whole pair.");
+
     /// <summary>A refusal of JSON that isn't a usable message.</summary>
     public static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest, message);
+
+    // Such text throws where it is first read, which may be anywhere. It can only be spelled as an escape.
+    private static bool IsReadable(JsonElement message)
+    {
+        if (JsonMarshal.GetRawUtf8Value(message).IndexOf("\\u"u8) < 0) return true;
+        try
+        {
+            ReadText(message, isArgument: false);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static void ReadText(JsonElement value, bool isArgument)
+    {
+        if (value.ValueKind is JsonValueKind.Array)
+            foreach (var item in value.EnumerateArray()) ReadText(item, isArgument);
+        else if (value.ValueKind is JsonValueKind.Object)
+            // Of its arguments the tool says itself which one can't be read; their names it has to read for that.
+            foreach (var member in value.EnumerateObject()) ReadText(member.Value, isArgument | member.Name is "arguments");
+        else if (value.ValueKind is JsonValueKind.String && !isArgument)
+            value.GetString();
+    }
 
     private static string? Fault(JsonElement message)
     {
@@ -32,6 +67,7 @@ internal static class MessageShape
             return "Member \"jsonrpc\" is missing or isn't \"2.0\". Send a JSON-RPC 2.0 message.";
         var hasId = message.TryGetProperty("id", out var id);
         if (hasId && !IsId(id)) return "Member \"id\" must be a string or a whole number; leave it out for a notification.";
+        if (hasId && IsTooLong(id)) return $"Member \"id\" has more than {LongestName} characters; use a number, or a shorter string.";
         if (!message.TryGetProperty("method", out var method))
             return hasId && (message.TryGetProperty("result", out _) || message.TryGetProperty("error", out _))
                 ? null
@@ -39,8 +75,13 @@ internal static class MessageShape
         if (method.ValueKind != JsonValueKind.String) return "Member \"method\" must be a string.";
         if (message.TryGetProperty("params", out var parameters) && parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
             return "Member \"params\" must be an object, or be left out.";
+        if (parameters.ValueKind is JsonValueKind.Object && parameters.TryGetProperty("_meta", out var meta) && meta.ValueKind is JsonValueKind.Object
+            && meta.TryGetProperty("progressToken", out var token) && IsTooLong(token))
+            return $"params._meta.progressToken has more than {LongestName} characters; use a number, or a shorter string.";
         return null;
     }
+
+    private static bool IsTooLong(JsonElement name) => JsonMarshal.GetRawUtf8Value(name).Length > LongestName;
 
     private static bool IsId(JsonElement id) => id.ValueKind == JsonValueKind.String || (id.ValueKind == JsonValueKind.Number && id.TryGetInt64(out _));
 }

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CodeExec.Shared.Queue;
 using CodeExec.Shared.Tool;
+using CodeExec.Web.Callers;
+using CodeExec.Web.Resuming;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -9,10 +11,10 @@ namespace CodeExec.Web.Mcp;
 
 /// <summary>
 /// What web processes tell each other, because the router between client and processes picks at random: an SSE session's message that
-/// landed elsewhere, a cancelled call, a session's log level. With one process alone it does nothing. Any thread.
+/// landed elsewhere, a cancelled call, a session's log level, the rest of an answer. With one process alone it does nothing. Any thread.
 /// </summary>
 /// <remarks>Who posts is checked where the request lands; the envelope carries the caller's name, and the holder checks it again.</remarks>
-internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, RunningCalls calls, SessionLogLevels levels, ILogger<PeerMail> log)
+internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, RunningCalls calls, SessionLogLevels levels, PeerAnswers answers, RequestMemory memory, ILogger<PeerMail> log)
 {
     private const char NameEnd = '.';
 
@@ -71,7 +73,7 @@ internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, Run
                 case "message":
                     // It only puts the message into the session's channel, so the order of arrival is kept.
                     if (sessions.Find(session, envelope["caller"]!.GetValue<string>()) is { } holder)
-                        _ = holder.ReceiveAsync(envelope["message"].Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<JsonRpcMessage>())!);
+                        _ = HandOverAsync(holder, envelope["message"].Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<JsonRpcMessage>())!, bytes.Length);
                     break;
                 case "cancel":
                     calls.Cancel(session, envelope["request"].Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<RequestId>()));
@@ -79,12 +81,23 @@ internal sealed partial class PeerMail(WebParts parts, SseSessions sessions, Run
                 case "level":
                     levels.Set(session, (LoggingLevel)envelope["level"]!.GetValue<int>());
                     break;
+                case PeerAnswers.Ask or PeerAnswers.Told:
+                    answers.Receive(envelope, session);
+                    break;
             }
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or NullReferenceException or FormatException)
         {
             LogUnreadable(fault.Message);
         }
+    }
+
+    private async Task HandOverAsync(SseSession holder, JsonRpcMessage message, int length)
+    {
+        using var held = memory.Open(holder.Caller);
+        var refusal = held.Grow(length) ? await holder.ReceiveAsync(message, held) : memory.Refusal;
+        // Whoever posted it was told 202 by the process where it landed.
+        if (refusal is not null && message is JsonRpcRequest request) await holder.RefuseAsync(request.Id, refusal);
     }
 
     [LoggerMessage(240, LogLevel.Error, "A message from another web process can't be read: {Reason}")]

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Unicode;
+using CodeExec.Web.Callers;
 using Microsoft.AspNetCore.Http.Features;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -13,6 +15,12 @@ internal sealed record PostedMessages(IReadOnlyList<JsonRpcMessage> Messages, bo
     /// <summary>Most messages in a batch; each request among them may run a job.</summary>
     public const int MostInBatch = 100;
 
+    // 8 MB at the 70 KB/s of a poor line.
+    private static readonly TimeSpan BodyTime = TimeSpan.FromSeconds(120);
+
+    // Of two members with one name, this process and whatever stands before it could each take another.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>The only request of the body, whose id errors repeat; null for a batch, a notification or a response.</summary>
     public RequestId? Id => IsBatch ? null : (Messages[0] as JsonRpcRequest)?.Id;
 
@@ -22,8 +30,10 @@ internal sealed record PostedMessages(IReadOnlyList<JsonRpcMessage> Messages, bo
     /// <summary>Reads and checks a body.</summary>
     /// <param name="request">The POST.</param>
     /// <param name="limit">Most bytes of body.</param>
+    /// <param name="held">What the request may hold of this process's memory; it grows as the body comes.</param>
+    /// <param name="time">The clock.</param>
     /// <returns>Either the messages or why they can't be used.</returns>
-    public static async Task<(PostedMessages? Posted, Refusal? Refusal)> ReadAsync(HttpRequest request, long limit)
+    public static async Task<(PostedMessages? Posted, Refusal? Refusal)> ReadAsync(HttpRequest request, long limit, RequestMemory.Part held, TimeProvider time)
     {
         if (!request.HasJsonContentType())
             return (null, new Refusal(StatusCodes.Status415UnsupportedMediaType, Refusal.RequestRefused,
@@ -32,27 +42,52 @@ internal sealed record PostedMessages(IReadOnlyList<JsonRpcMessage> Messages, bo
         // reads on for some seconds after the answer, and the bytes are counted here.
         request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         if (request.ContentLength > limit) return (null, TooLong($"{request.ContentLength} bytes", limit));
-        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        // Grows with what has come: a length is easily declared and then never sent.
+        using var body = new MemoryStream();
+        using var tooLate = new CancellationTokenSource(BodyTime, time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(tooLate.Token, request.HttpContext.RequestAborted);
         var block = new byte[16 * 1024];
-        while (await request.Body.ReadAsync(block, request.HttpContext.RequestAborted) is > 0 and var read)
+        try
         {
-            if (body.Length + read > limit) return (null, TooLong($"more than {limit} bytes", limit));
-            body.Write(block, 0, read);
+            while (await request.Body.ReadAsync(block, end.Token) is > 0 and var read)
+            {
+                if (body.Length + read > limit) return (null, TooLong($"more than {limit} bytes", limit));
+                if (!held.Grow(read)) return (null, held.Refusal);
+                body.Write(block, 0, read);
+            }
+        }
+        catch (OperationCanceledException) when (tooLate.IsCancellationRequested && !request.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            return (null, new Refusal(StatusCodes.Status408RequestTimeout, Refusal.RequestRefused,
+                $"Of the request's body {body.Length} bytes came within {BodyTime.TotalSeconds:0} s, which is the limit, and then it was not at its end. Send it again, faster or shorter."));
+        }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            // Kestrel's word for a chunk with a size beyond all numbers.
+            return (null, new Refusal(StatusCodes.Status400BadRequest, Refusal.RequestRefused, "The request's body is not framed as HTTP frames it. Send it again."));
         }
         return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
     }
 
     private static (PostedMessages?, Refusal?) Parse(ReadOnlyMemory<byte> body)
     {
+        if (!Utf8.IsValid(body.Span))
+            return (null, new Refusal(StatusCodes.Status400BadRequest, (int)McpErrorCode.ParseError, "The body holds bytes that are not UTF-8. Send one JSON-RPC message, encoded as UTF-8."));
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(body);
+            document = JsonDocument.Parse(body, Strict);
         }
         catch (JsonException fault)
         {
+            var place = fault.LineNumber is null ? "" : $" (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1})";
             return (null, new Refusal(StatusCodes.Status400BadRequest, (int)McpErrorCode.ParseError,
-                $"The body is not JSON (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}). Send one JSON-RPC message, encoded as UTF-8."));
+                $"The body is not JSON, names a member twice in one object, or is nested deeper than 64 levels{place}. Send one JSON-RPC message, encoded as UTF-8."));
+        }
+        catch (InvalidOperationException)
+        {
+            // It compares names, and reads them for that.
+            return (null, MessageShape.Unreadable);
         }
         using (document)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelContextProtocol;
@@ -24,6 +25,9 @@ internal sealed record Refusal(int Status, int Code, string Message)
     /// <summary>What the error's <c>data</c> holds; null leaves it out.</summary>
     public JsonNode? Details { get; init; }
 
+    /// <summary>When the same request may be served; null says nothing of it.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Sends the refusal. The response must not have started.</summary>
     public async Task WriteAsync(HttpResponse response)
     {
@@ -35,6 +39,7 @@ internal sealed record Refusal(int Status, int Code, string Message)
         };
         if (Details is not null) answer["error"]!["data"] = Details.DeepClone();
         response.StatusCode = Status;
+        if (RetryAfter is { } wait) response.Headers.RetryAfter = wait.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         response.ContentType = "application/json";
         await response.WriteAsync(answer.ToJsonString(McpJsonUtilities.DefaultOptions), response.HttpContext.RequestAborted);
     }

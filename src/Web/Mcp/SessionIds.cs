@@ -21,6 +21,9 @@ internal sealed class SessionIds(WebOptions options)
     private readonly Dictionary<string, byte[]> _secrets = options.ApiKeys.ToDictionary(key => key.Name, key => Secret(key.Value), StringComparer.Ordinal);
     private readonly byte[] _withoutKeys = Secret("");
 
+    /// <summary>What a client is told whose id isn't one of these, or is another caller's.</summary>
+    public static Refusal NotFound { get; } = new(StatusCodes.Status404NotFound, Refusal.SessionNotFound, "Session not found. Start a new one with initialize.");
+
     /// <summary>Makes a new id for a caller: 43 characters of URL-safe base64.</summary>
     public string Create(string caller)
     {

@@ -1,7 +1,7 @@
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
-using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
+using CodeExec.Web.Callers;
 using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Web.Mcp;
@@ -12,10 +12,8 @@ namespace CodeExec.Web.Mcp;
 /// </summary>
 /// <seealso href="https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse"/>
 internal sealed class SseEndpoint(
-    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SseSessions sessions, PeerMail mail, TimeProvider time, ILoggerFactory logs)
+    WebOptions options, OfferedServer offered, RequestMemory memory, SessionIds ids, SseSessions sessions, PeerMail mail, TimeProvider time, ILoggerFactory logs)
 {
-    private const string RetryAfterSeconds = "10";
-
     /// <summary>GET /sse: opens a session and holds its stream.</summary>
     public async Task OpenAsync(HttpContext context)
     {
@@ -26,11 +24,10 @@ internal sealed class SseEndpoint(
         }
         var caller = Caller.Of(context);
         var id = mail.Address(ids.Create(caller));
-        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, context.RequestAborted);
-        await using var session = new SseSession(id, caller, context, stream, ServerDefinition.Create(tool, calls, id, !options.StdioModeOnly), logs);
+        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, context.RequestAborted, context.Abort);
+        await using var session = new SseSession(id, caller, context, stream, offered.Create(id, caller), logs);
         if (sessions.Add(session) is { } refusal)
         {
-            context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await refusal.WriteAsync(context.Response);
             return;
         }
@@ -55,18 +52,20 @@ internal sealed class SseEndpoint(
 
     private async Task<Refusal?> TakeAsync(HttpContext context)
     {
-        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes);
+        var caller = Caller.Of(context);
+        using var held = memory.Open(caller);
+        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes, held, time);
         if (posted is null) return refusal;
         if (posted.IsBatch) return MessageShape.Wrong("The body is an array; this transport takes one message per request.");
         if (context.Request.Query["sessionId"] is not [{ Length: > 0 } id])
             return new Refusal(StatusCodes.Status400BadRequest, Refusal.RequestRefused, "The address has no sessionId. Post to the address that the stream's endpoint event names.") { Id = posted.Id };
-        var refused = await DeliverAsync(id, Caller.Of(context), posted.Messages[0]);
+        var refused = await DeliverAsync(id, caller, posted.Messages[0], held);
         return refused is null ? null : refused with { Id = posted.Id };
     }
 
-    private async Task<Refusal?> DeliverAsync(string id, string caller, JsonRpcMessage message)
+    private async Task<Refusal?> DeliverAsync(string id, string caller, JsonRpcMessage message, RequestMemory.Part held)
     {
-        if (sessions.Find(id, caller) is { } session) return await session.ReceiveAsync(message);
+        if (sessions.Find(id, caller) is { } session) return await session.ReceiveAsync(message, held);
         try
         {
             // Only an id that was made for this caller is worth asking the others about.

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CodeExec.Shared.Tool;
+using CodeExec.Web.Callers;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -20,7 +21,8 @@ internal sealed class SseSession : IAsyncDisposable
     private readonly SseResponseStreamTransport _transport;
     private readonly McpServer _server;
     private readonly CancellationTokenSource _end;
-    private readonly ConcurrentDictionary<RequestId, bool> _unanswered = new();
+    private readonly ConcurrentDictionary<RequestId, Unanswered> _unanswered = new();
+    private int _refusing;
     private readonly SemaphoreSlim _answered = new(0);
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -34,13 +36,24 @@ internal sealed class SseSession : IAsyncDisposable
     public SseSession(string id, string caller, HttpContext context, StreamKeepalive stream, McpServerOptions definition, ILoggerFactory logs)
     {
         (Id, Caller, _context, _stream) = (id, caller, context, stream);
+        // The outermost, so that no other can leave a cancelled request listed.
+        definition.Filters.Message.IncomingFilters.Insert(0, next => async (message, cancel) =>
+        {
+            try
+            {
+                await next(message, cancel);
+            }
+            finally
+            {
+                if (message.JsonRpcMessage is JsonRpcRequest { Id: var ended } && _unanswered.TryGetValue(ended, out var request) && request.IsCancelled) Forget(ended);
+            }
+        });
         definition.Filters.Message.OutgoingFilters.Add(next => async (message, cancel) =>
         {
             var answered = message.JsonRpcMessage is JsonRpcResponse or JsonRpcError ? ((JsonRpcMessageWithId)message.JsonRpcMessage).Id : default(RequestId?);
             // A cancelled request gets no answer, even if its job ended before the SDK heard of it.
-            if (answered is { } unwanted && !_unanswered.ContainsKey(unwanted)) return;
-            await next(message, cancel);
-            if (answered is { } id) Forget(id);
+            if (answered is not { } id || (_unanswered.TryGetValue(id, out var request) && !request.IsCancelled)) await next(message, cancel);
+            if (answered is { } done) Forget(done);
         });
         _end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         _transport = new SseResponseStreamTransport(stream, $"/message?sessionId={id}", id);
@@ -66,16 +79,14 @@ internal sealed class SseSession : IAsyncDisposable
     }
 
     /// <summary>Hands over a message that its client posted.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="held">What it holds of the process's memory: a request's is the session's until the answer is written.</param>
     /// <returns>Why it wasn't taken; null when it was.</returns>
-    public async Task<Refusal?> ReceiveAsync(JsonRpcMessage message)
+    public async Task<Refusal?> ReceiveAsync(JsonRpcMessage message, RequestMemory.Part held)
     {
-        if (message is JsonRpcRequest request)
-        {
-            if (_unanswered.Count >= MostUnanswered)
-                return new Refusal(StatusCodes.Status429TooManyRequests, Refusal.RequestRefused, $"The session has {_unanswered.Count} unanswered requests; the limit is {MostUnanswered}. Wait for answers first.") { Id = request.Id };
-            _unanswered[request.Id] = true;
-        }
-        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled && ServerDefinition.CancelledRequest(cancelled) is { } id) Forget(id);
+        if (message is JsonRpcRequest request && List(request.Id, held) is { } refusal) return refusal;
+        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled && ServerDefinition.CancelledRequest(cancelled) is { } id
+            && _unanswered.TryGetValue(id, out var unwanted)) unwanted.IsCancelled = true;
         try
         {
             await _transport.OnMessageReceivedAsync(message, _end.Token);
@@ -83,6 +94,7 @@ internal sealed class SseSession : IAsyncDisposable
         catch (Exception) when (_end.IsCancellationRequested)
         {
             // The stream ended while the message was under way.
+            if (message is JsonRpcRequest lost) Forget(lost.Id);
             return SseSessions.NotFound;
         }
         return null;
@@ -114,11 +126,56 @@ internal sealed class SseSession : IAsyncDisposable
     {
         await _server.DisposeAsync();
         await _transport.DisposeAsync();
+        foreach (var id in _unanswered.Keys) Forget(id);
         _end.Dispose();
+    }
+
+    // Two requests with one id could not be told apart, and would count as one.
+    private Refusal? List(RequestId id, RequestMemory.Part held)
+    {
+        if (_unanswered.Count >= MostUnanswered)
+            return new Refusal(StatusCodes.Status429TooManyRequests, Refusal.RequestRefused, $"The session has {_unanswered.Count} unanswered requests; the limit is {MostUnanswered}. Wait for answers first.") { RetryAfter = TimeSpan.FromSeconds(1) };
+        var request = new Unanswered();
+        if (!_unanswered.TryAdd(id, request)) return MessageShape.Wrong($"The session has an unanswered request with id {id} already. Give each request its own id.");
+        request.Held = held.Move();
+        return null;
+    }
+
+    /// <summary>Answers a request that wasn't taken, when nobody waits for the refusal: it came by way of another process.</summary>
+    public async Task RefuseAsync(RequestId id, Refusal refusal)
+    {
+        // One at a time: of a client that doesn't read, they would pile up.
+        if (Interlocked.Exchange(ref _refusing, 1) == 1) return;
+        try
+        {
+            await _transport.SendMessageAsync(new JsonRpcError { Id = id, Error = new JsonRpcErrorDetail { Code = refusal.Code, Message = refusal.Message } }, _end.Token);
+        }
+        catch (Exception) when (_end.IsCancellationRequested)
+        {
+            // The stream ended, and with it whoever would read this.
+        }
+        finally
+        {
+            Volatile.Write(ref _refusing, 0);
+        }
     }
 
     private void Forget(RequestId id)
     {
-        if (_unanswered.TryRemove(id, out _)) _answered.Release();
+        if (!_unanswered.TryRemove(id, out var request)) return;
+        request.Held?.Dispose();
+        _answered.Release();
+    }
+
+    /// <summary>A request between its arrival and the moment when its answer is written.</summary>
+    private sealed class Unanswered
+    {
+        private volatile bool _isCancelled;
+
+        /// <summary>What it holds of the process's memory.</summary>
+        public RequestMemory.Part? Held { get; set; }
+
+        /// <summary>Whether the client takes no interest any more: it gets no answer.</summary>
+        public bool IsCancelled { get => _isCancelled; set => _isCancelled = value; }
     }
 }

@@ -6,6 +6,8 @@ namespace CodeExec.Web.Mcp;
 /// <summary>The open SSE sessions of this process. Any thread.</summary>
 internal sealed class SseSessions(WebOptions options, CallGate gate)
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SseSession> _open = new(StringComparer.Ordinal);
     private bool _closed;
@@ -26,7 +28,17 @@ internal sealed class SseSessions(WebOptions options, CallGate gate)
             if (_closed || gate.IsClosed) return ShuttingDown;
             if (_open.Count >= options.MaxSseSessions)
                 return new Refusal(StatusCodes.Status503ServiceUnavailable, Refusal.RequestRefused,
-                    $"{_open.Count} SSE sessions are open; the limit is {options.MaxSseSessions} (MAX_SSE_SESSIONS). Close one, try again later, or use Streamable HTTP at /mcp.");
+                    $"{_open.Count} SSE sessions are open; the limit is {options.MaxSseSessions} (MAX_SSE_SESSIONS). Close one, try again later, or use Streamable HTTP at /mcp.")
+                {
+                    RetryAfter = RetryAfter,
+                };
+            var share = options.ShareOf(options.MaxSseSessions);
+            if (_open.Values.Count(open => open.Caller == session.Caller) >= share)
+                return new Refusal(StatusCodes.Status429TooManyRequests, Refusal.RequestRefused,
+                    $"{share} SSE sessions of API key \"{session.Caller}\" are open; the limit is {share}, half of MAX_SSE_SESSIONS. Close one, try again later, or use Streamable HTTP at /mcp.")
+                {
+                    RetryAfter = RetryAfter,
+                };
             _open.Add(session.Id, session);
             return null;
         }
@@ -60,5 +72,8 @@ internal sealed class SseSessions(WebOptions options, CallGate gate)
     }
 
     private static Refusal ShuttingDown { get; } = new(StatusCodes.Status503ServiceUnavailable, Refusal.RequestRefused,
-        "The server is shutting down and opens no new session. Try again in a few seconds: another process, or its restart, will answer.");
+        "The server is shutting down and opens no new session. Try again in a few seconds: another process, or its restart, will answer.")
+    {
+        RetryAfter = RetryAfter,
+    };
 }

@@ -12,6 +12,7 @@ internal sealed class StreamKeepalive : Stream
     private readonly Stream _inner;
     private readonly TimeSpan _silence;
     private readonly CancellationToken _gone;
+    private readonly ReadingWatch _watch;
     private readonly ITimer _timer;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private bool _started;
@@ -22,9 +23,11 @@ internal sealed class StreamKeepalive : Stream
     /// <param name="silence">How long nothing may be written before a comment is.</param>
     /// <param name="time">The clock.</param>
     /// <param name="gone">Cancelled when the client is gone.</param>
-    public StreamKeepalive(Stream inner, TimeSpan silence, TimeProvider time, CancellationToken gone)
+    /// <param name="cut">Cuts the connection, of a client that doesn't read.</param>
+    public StreamKeepalive(Stream inner, TimeSpan silence, TimeProvider time, CancellationToken gone, Action cut)
     {
         _inner = inner;
+        _watch = new ReadingWatch(time, cut);
         _silence = silence;
         _gone = gone;
         _timer = time.CreateTimer(_ => _ = BreakSilenceAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -48,12 +51,12 @@ internal sealed class StreamKeepalive : Stream
     /// <inheritdoc/>
     /// <remarks>
     /// Cancelling ends the caller's wait and not the write: Kestrel answers a cancelled write by cutting the connection, and with it
-    /// every other call of the same stream. It copies the buffer before it waits for the client, so the caller may reuse it.
+    /// every other call of the same stream. The buffer is copied before anybody waits for the client, so the caller may reuse it.
     /// </remarks>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await _turn.WaitAsync(cancellationToken);
-        await InTurnAsync(() => _inner.WriteAsync(buffer, _gone)).WaitAsync(cancellationToken);
+        await InTurnAsync(() => WriteInPiecesAsync(buffer)).WaitAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -64,7 +67,7 @@ internal sealed class StreamKeepalive : Stream
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
-        await InTurnAsync(() => new ValueTask(_inner.FlushAsync(_gone))).WaitAsync(cancellationToken);
+        await InTurnAsync(() => _watch.EndsAsync(new ValueTask(_inner.FlushAsync(_gone)))).WaitAsync(cancellationToken);
     }
 
     /// <summary>Starts the response with a comment unless something else does within a time.</summary>
@@ -118,6 +121,16 @@ internal sealed class StreamKeepalive : Stream
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
+    private ValueTask WriteInPiecesAsync(ReadOnlyMemory<byte> buffer) =>
+        // Kestrel copies a piece before it waits; of several, those that wait their turn are ours to keep.
+        buffer.Length <= ReadingWatch.Piece ? _watch.EndsAsync(_inner.WriteAsync(buffer, _gone)) : WriteEachAsync(buffer.ToArray());
+
+    private async ValueTask WriteEachAsync(ReadOnlyMemory<byte> copy)
+    {
+        for (; copy.Length > 0; copy = copy[Math.Min(ReadingWatch.Piece, copy.Length)..])
+            await _watch.EndsAsync(_inner.WriteAsync(copy[..Math.Min(ReadingWatch.Piece, copy.Length)], _gone));
+    }
+
     private async Task InTurnAsync(Func<ValueTask> write)
     {
         try
@@ -140,8 +153,8 @@ internal sealed class StreamKeepalive : Stream
         {
             if (_ended) return;
             _started = true;
-            await _inner.WriteAsync(": keepalive\n\n"u8.ToArray(), _gone);
-            await _inner.FlushAsync(_gone);
+            await _watch.EndsAsync(_inner.WriteAsync(": keepalive\n\n"u8.ToArray(), _gone));
+            await _watch.EndsAsync(new ValueTask(_inner.FlushAsync(_gone)));
         }
         catch (Exception)
         {

@@ -1,9 +1,11 @@
+using System.Text.Json;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Auth;
+using CodeExec.Web.Callers;
+using CodeExec.Web.Resuming;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
-using ModelContextProtocol.Server;
 
 namespace CodeExec.Web.Mcp;
 
@@ -17,7 +19,7 @@ namespace CodeExec.Web.Mcp;
 /// </remarks>
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http"/>
 internal sealed class StreamableHttpEndpoint(
-    WebOptions options, CodeExecTool tool, RunningCalls calls, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time, ILoggerFactory logs)
+    WebOptions options, RequestServer server, ResumableCalls resumable, ResumeEndpoint resume, RequestMemory memory, SessionIds ids, SessionLogLevels levels, PeerMail mail, TimeProvider time)
 {
     // The status of an answer without handshake follows from its first message. A call that is silent for longer has passed the
     // checks that a status could report, and a router that waits for the first byte must not give up on it.
@@ -26,6 +28,11 @@ internal sealed class StreamableHttpEndpoint(
     /// <summary>Answers one request of any method.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        if (ResumeEndpoint.IsWanted(context.Request))
+        {
+            await resume.HandleAsync(context);
+            return;
+        }
         if (!HttpMethods.IsPost(context.Request.Method))
         {
             context.Response.Headers.Allow = HttpMethods.Post;
@@ -33,7 +40,8 @@ internal sealed class StreamableHttpEndpoint(
                 $"{context.Request.Method} is not offered here: there is no stream beside the answers and no session to delete. Send messages by POST.").WriteAsync(context.Response);
             return;
         }
-        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes);
+        using var held = memory.Open(Caller.Of(context));
+        var (posted, refusal) = await PostedMessages.ReadAsync(context.Request, options.MaxRequestBytes, held, time);
         string? session = null;
         if (posted is not null) refusal = RequestChecks.Check(context.Request, posted) ?? FindSession(context, posted, out session);
         if (refusal is not null) await refusal.WriteAsync(context.Response);
@@ -46,9 +54,7 @@ internal sealed class StreamableHttpEndpoint(
         var header = context.Request.Headers[McpHeaders.SessionId];
         if (header.Count == 0 || RequestChecks.IsWithoutHandshake(context.Request)) return null;
         session = header.ToString();
-        return ids.IsFor(Caller.Of(context), session)
-            ? null
-            : new Refusal(StatusCodes.Status404NotFound, Refusal.SessionNotFound, "Session not found. Start a new one with initialize.") { Id = posted.Id };
+        return ids.IsFor(Caller.Of(context), session) ? null : SessionIds.NotFound with { Id = posted.Id };
     }
 
     private Task AcceptAsync(HttpContext context, PostedMessages posted, string? session)
@@ -75,24 +81,22 @@ internal sealed class StreamableHttpEndpoint(
         EventStreamHeaders.Apply(context.Response);
         if (session is null && posted.Messages[0] is JsonRpcRequest { Method: RequestMethods.Initialize })
             context.Response.Headers[McpHeaders.SessionId] = ids.Create(Caller.Of(context));
-        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone);
+        await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone, context.Abort);
+        if (resumable.Takes(context.Request, posted, session))
+        {
+            await resumable.AnswerAsync(posted.Requests[0], session!, Caller.Of(context), stream, gone);
+            return;
+        }
         if (RequestChecks.IsWithoutHandshake(context.Request)) stream.StartWithin(StatusIsOpen);
-        await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true };
-        await using var server = McpServer.Create(transport, ServerDefinition.Create(tool, calls, session, !options.StdioModeOnly), logs, context.RequestServices);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(gone);
-        var serving = server.RunAsync(end.Token);
         try
         {
-            await Task.WhenAll(posted.Requests.Select(request => transport.HandlePostRequestAsync(request, stream, first => ChooseStatusAsync(context, stream, first), gone)));
+            await server.AnswerAsync(posted.Requests, session, Caller.Of(context), stream, first => ChooseStatusAsync(context, stream, first), gone);
         }
-        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        catch (JsonException fault) when (!context.Response.HasStarted)
         {
-            // The client is gone; its calls are told so by the same token.
-        }
-        finally
-        {
-            await end.CancelAsync();
-            await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The SDK reads initialize before its server does, which would have answered.
+            context.Response.Clear();
+            await new Refusal(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidParams, $"The message's params can't be read at {fault.Path}. Send what the protocol's schema asks for there.") { Id = posted.Id }.WriteAsync(context.Response);
         }
     }
 

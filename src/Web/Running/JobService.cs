@@ -33,6 +33,9 @@ internal sealed class JobService : IAsyncDisposable
     /// <summary>The other web processes; null where there can be none.</summary>
     public IWebPeers? Peers { get; init; }
 
+    /// <summary>Runs jobs whose callers don't wait; null where they run in this process.</summary>
+    public IBackgroundJobs? BackgroundJobs { get; init; }
+
     /// <summary>What it does in the background once the process serves.</summary>
     public Func<CancellationToken, Task> Prewarm { get; init; } = _ => Task.CompletedTask;
 
@@ -50,7 +53,7 @@ internal sealed class JobService : IAsyncDisposable
         return new JobService(local.Runner, local)
         {
             Mode = "embedded",
-            Load = () => new ServiceLoad { Running = local.Slots.Running, Waiting = local.Slots.Waiting, Slots = local.Slots.Total },
+            Load = () => new ServiceLoad { Running = local.Slots.Running, Waiting = local.Slots.Waiting, Slots = local.Slots.Total, Sandbox = local.Sandbox.Layers },
             Prewarm = local.PrewarmAsync,
         };
     }
@@ -63,6 +66,7 @@ internal sealed class JobService : IAsyncDisposable
             Mode = "queue",
             Load = () => new ServiceLoad { UnderWay = engine.Waiting, QueueConnected = engine.IsConnected },
             Peers = engine.Peers,
+            BackgroundJobs = engine.BackgroundJobs,
         };
     }
 }

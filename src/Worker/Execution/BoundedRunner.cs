@@ -5,7 +5,7 @@ using CodeExec.Shared.Running;
 namespace CodeExec.Worker.Execution;
 
 /// <summary>Lets so many jobs run and so many wait, and answers "busy" beyond: the queue of a process that has no Redis. Any thread.</summary>
-public sealed class BoundedRunner(IJobRunner inner, JobSlots slots) : IJobRunner
+public sealed class BoundedRunner(PythonExecutor executor, JobSlots slots) : IJobRunner
 {
     /// <inheritdoc/>
     public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop)
@@ -28,7 +28,10 @@ public sealed class BoundedRunner(IJobRunner inner, JobSlots slots) : IJobRunner
                 yield return new JobFinished(Stopped() with { QueueTime = queueTime });
                 yield break;
             }
-            await foreach (var happened in inner.RunAsync(job, stop))
+            // From here on it is given back when nothing of the job is left, which may be after the last listener has gone.
+            hasSlot = false;
+            waiting = null;
+            await foreach (var happened in executor.RunAsync(job, stop, () => Task.CompletedTask, slots.Release))
                 yield return happened is JobFinished finished ? new JobFinished(finished.Result with { QueueTime = queueTime }) : happened;
         }
         finally

@@ -27,6 +27,7 @@ internal static class ChildWatch
 {
     /// <summary>Watches a child to its end.</summary>
     /// <param name="child">The child.</param>
+    /// <param name="ended">Done when its program has ended.</param>
     /// <param name="limit">Longest it may run.</param>
     /// <param name="grace">Time between SIGTERM and SIGKILL.</param>
     /// <param name="tooMuch">Done when it has printed more than it may.</param>
@@ -34,15 +35,16 @@ internal static class ChildWatch
     /// <param name="stop">A request to stop it.</param>
     /// <param name="time">The clock.</param>
     /// <returns>What ended it, and whether it is really gone: false when the kernel holds it despite SIGKILL.</returns>
-    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(IChild child, TimeSpan limit, TimeSpan grace, Task tooMuch, Task passed, JobStop stop, TimeProvider time)
+    public static async Task<(ChildEnding Ending, bool Gone)> WaitAsync(
+        IChild child, Task ended, TimeSpan limit, TimeSpan grace, Task tooMuch, Task passed, JobStop stop, TimeProvider time)
     {
         using var over = new CancellationTokenSource();
         var timedOut = Task.Delay(limit, time, over.Token);
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop.Token);
-        var first = await Task.WhenAny(child.Exited, timedOut, tooMuch, passed, stopped);
+        var first = await Task.WhenAny(ended, timedOut, tooMuch, passed, stopped);
         await over.CancelAsync();
 
-        if (first == child.Exited) return (ChildEnding.Exited, true);
+        if (first == ended) return (ChildEnding.Exited, true);
         var gone = await child.StopAsync(first == passed ? TimeSpan.Zero : grace, time);
         if (first == passed) return (ChildEnding.PassedLimit, gone);
         if (first == timedOut) return (ChildEnding.TimedOut, gone);

@@ -21,6 +21,26 @@ public sealed class JobSlots(ExecutionOptions options, TimeProvider time) : IDis
     /// <summary>Takes a slot if one is free now.</summary>
     public bool TryTake() => _free.Wait(0, CancellationToken.None);
 
+    /// <summary>Takes a slot that is free now or soon.</summary>
+    /// <returns>False when none was within the limit.</returns>
+    public Task<bool> TakeAsync(TimeSpan limit) => _free.WaitAsync(limit);
+
+    /// <summary>Waits until no job runs and takes every slot, so that none can start.</summary>
+    /// <returns>False when one still ran at the limit.</returns>
+    public async Task<bool> CloseAsync(TimeSpan limit)
+    {
+        using var over = new CancellationTokenSource(limit, time);
+        try
+        {
+            for (var taken = 0; taken < options.Concurrency; taken++) await _free.WaitAsync(over.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Gives a taken slot back.</summary>
     public void Release() => _free.Release();
 

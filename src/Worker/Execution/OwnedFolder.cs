@@ -1,5 +1,6 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Execution;
 
@@ -70,7 +71,9 @@ public sealed class OwnedFolder : IDisposable
 /// A process's folder, made when it is first needed. That it couldn't be made is not remembered: the disk that is full now may have room
 /// at the next call. Any thread.
 /// </summary>
-internal sealed class OwnedFolderOnDemand(string parent) : IDisposable
+/// <param name="parent">Made when missing.</param>
+/// <param name="user">Who may pass through it to what is below.</param>
+internal sealed class OwnedFolderOnDemand(string parent, ForeignUser user) : IDisposable
 {
     private readonly Lock _lock = new();
     private OwnedFolder? _folder;
@@ -82,7 +85,14 @@ internal sealed class OwnedFolderOnDemand(string parent) : IDisposable
     {
         get
         {
-            lock (_lock) return (_folder ??= OwnedFolder.Create(parent)).Path;
+            lock (_lock)
+            {
+                if (_folder is not null) return _folder.Path;
+                _folder = OwnedFolder.Create(parent);
+                user.LetThrough(parent);
+                user.LetThrough(_folder.Path);
+                return _folder.Path;
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using CodeExec.Shared.Jobs;
-using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Forking;
 using CodeExec.Worker.Limits;
@@ -16,28 +15,30 @@ namespace CodeExec.Worker.Execution;
 /// bound on how many is <see cref="BoundedRunner"/>'s.
 /// </summary>
 /// <remarks>
-/// The ending is told last: when <see cref="JobFinished"/> is out, the process group has been killed and reaped and its files are gone.
+/// <see cref="JobFinished"/> is told when the program has ended and all that it printed has been read. Its process group may take a moment
+/// longer to be killed and reaped and its files to be gone (0.3 to 0.5 ms, most of it the kernel taking the memory apart): the events end,
+/// and the job's slot is free, only then.
 /// </remarks>
 public sealed partial class PythonExecutor(
-    PackageEnvironments environments, ForkServers forkServers, JobWatchdog watchdog, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log)
-    : IJobRunner
+    PackageEnvironments environments, ForkServers forkServers, JobWatchdog watchdog, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time,
+    ILogger<PythonExecutor> log)
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
 
-    private readonly Workspaces _workspaces = new(workDirectory, options.Concurrency, path => LogLeftBehind(log, path));
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
 
-    /// <inheritdoc/>
-    public IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop) => RunAsync(job, stop, () => Task.CompletedTask);
+    private readonly Workspaces _workspaces = new(workDirectory, plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
 
-    /// <summary>Runs one job to its end, if it may start.</summary>
+    /// <summary>Runs one job to its end, if it may start. A listener that has what it came for may leave after the result.</summary>
     /// <param name="job">What to run.</param>
     /// <param name="stop">Ends the run early, with its reason.</param>
     /// <param name="beforeStart">Awaited when all is ready and the code would start next; what it throws ends the run.</param>
-    public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart)
+    /// <param name="gone">Called once when nothing of the job is left; not at all if nobody listens to its events.</param>
+    public async IAsyncEnumerable<JobEvent> RunAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, Action gone)
     {
         var events = new JobEventLog();
-        var run = RunToEndAsync(job, stop, beforeStart, events);
+        var run = RunToEndAsync(job, stop, beforeStart, gone, events);
         var finished = false;
         try
         {
@@ -49,41 +50,49 @@ public sealed partial class PythonExecutor(
         }
         finally
         {
-            // A consumer that left before the end: nobody waits, but the job must end in order all the same.
-            if (!finished) stop.Request(StopReason.ClientGone);
-            await run;
+            // A listener that left before the result: nobody waits, but the job must end in order all the same.
+            if (!finished)
+            {
+                stop.Request(StopReason.ClientGone);
+                await run;
+            }
         }
     }
 
     // Never throws: a fault reaches the consumer through the events.
-    private async Task RunToEndAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, JobEventLog events)
+    private async Task RunToEndAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, Action gone, JobEventLog events)
     {
         // Off the caller's thread: the consumer must get its first event while the rest is still being prepared.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        Exception? failure = null;
         try
         {
-            events.Add(new JobFinished(await InstallAndRunAsync(job, stop, beforeStart, events)));
-            events.Complete();
+            await InstallAndRunAsync(job, stop, beforeStart, events);
         }
         catch (Exception fault)
         {
-            events.Complete(fault);
+            failure = fault;
         }
+        gone();
+        events.Complete(failure);
     }
 
-    private async Task<ExecutionResult> InstallAndRunAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, JobEventLog events)
+    private async Task InstallAndRunAsync(ExecutionJob job, JobStop stop, Func<Task> beforeStart, JobEventLog events)
     {
         var started = Stopwatch.GetTimestamp();
         try
         {
             using var packages = await environments.AcquireAsync(job.Packages, line => events.Add(new PackagesInstalling(line)), stop.Token);
             var installTime = job.Packages.Count == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(started);
-            var result = await RunCodeAsync(job, packages.Environment, stop, beforeStart, events) with { InstallTime = installTime, PackagesCache = packages.Cache };
-            return result with { Hint = result.Hint ?? ResultHint.For(result, job, RunLimits.For(options, job.Limits)) };
+            await RunCodeAsync(job, packages.Environment, stop, beforeStart, events, result =>
+            {
+                result = result with { InstallTime = installTime, PackagesCache = packages.Cache };
+                events.Add(new JobFinished(result with { Hint = result.Hint ?? ResultHint.For(result, job, RunLimits.For(options, job.Limits)) }));
+            });
         }
         catch (InstallFailedException failure)
         {
-            return new ExecutionResult
+            events.Add(new JobFinished(new ExecutionResult
             {
                 ReturnCode = failure.ReturnCode,
                 Stdout = "",
@@ -92,22 +101,23 @@ public sealed partial class PythonExecutor(
                 InstallTime = Stopwatch.GetElapsedTime(started),
                 PackagesCache = PackagesCache.Miss,
                 Hint = failure.Hint,
-            };
+            }));
         }
         catch (OperationCanceledException) when (stop.Reason is not null)
         {
-            return new ExecutionResult
+            events.Add(new JobFinished(new ExecutionResult
             {
                 ReturnCode = ExecutionResult.KilledReturnCode,
                 Stdout = "",
                 Stderr = "",
                 Status = ExecutionStatus.Cancelled,
                 InstallTime = Stopwatch.GetElapsedTime(started),
-            };
+            }));
         }
     }
 
-    private async Task<ExecutionResult> RunCodeAsync(ExecutionJob job, PackageEnvironment environment, JobStop stop, Func<Task> beforeStart, JobEventLog events)
+    private async Task RunCodeAsync(
+        ExecutionJob job, PackageEnvironment environment, JobStop stop, Func<Task> beforeStart, JobEventLog events, Action<ExecutionResult> tell)
     {
         // Side by side: the permission is a round trip to Redis when there is a queue.
         var permission = beforeStart();
@@ -118,9 +128,8 @@ public sealed partial class PythonExecutor(
             await permission;
             stop.Token.ThrowIfCancellationRequested();
             events.Add(new JobStarted());
-            var result = await RunProgramAsync(job, environment, workspace, stop, events);
+            var result = await RunProgramAsync(job, environment, workspace, stop, events, tell);
             forkServers.Learn(environment, result.Status is ExecutionStatus.Ok ? job.Code : "", job.Packages.Count == 0);
-            return result;
         }
         finally
         {
@@ -129,12 +138,13 @@ public sealed partial class PythonExecutor(
         }
     }
 
-    private async Task<ExecutionResult> RunProgramAsync(ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events)
+    private async Task<ExecutionResult> RunProgramAsync(
+        ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
     {
         var limits = RunLimits.For(options, job.Limits);
         try
         {
-            if (forkServers.TryRun(environment, job, workspace) is { } forked) return await FollowAsync(forked, job, workspace, limits, stop, events);
+            if (forkServers.TryRun(environment, job, workspace) is { } forked) return await FollowAsync(forked, job, workspace, limits, stop, events, tell);
         }
         catch (ForkServerLostException lost)
         {
@@ -142,12 +152,13 @@ public sealed partial class PythonExecutor(
         }
         var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home)
         {
-            Confinement = new Confinement(environment.Interpreter) { Limits = [.. ProcessLimits.Inherited(limits), .. ProcessLimits.Own(limits)] },
+            Confinement = plan.ForJob(environment, workspace) with { Limits = [.. ProcessLimits.Inherited(limits), .. ProcessLimits.Own(limits)] },
         };
-        return await FollowAsync(ChildProcess.Start(command), job, workspace, limits, stop, events);
+        return await FollowAsync(ChildProcess.Start(command), job, workspace, limits, stop, events, tell);
     }
 
-    private async Task<ExecutionResult> FollowAsync(IChild started, ExecutionJob job, Workspace workspace, RunLimits limits, JobStop stop, JobEventLog events)
+    private async Task<ExecutionResult> FollowAsync(
+        IChild started, ExecutionJob job, Workspace workspace, RunLimits limits, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
     {
         using var child = started;
         var startedAt = Stopwatch.GetTimestamp();
@@ -157,15 +168,28 @@ public sealed partial class PythonExecutor(
         using var stopReading = new CancellationTokenSource();
         var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
 
+        var ended = EndAsync(child, reading);
         using var watched = watchdog.Watch(child, workspace.Root, limits);
-        var (ending, gone) = await ChildWatch.WaitAsync(child, limits.RunTime, options.KillGrace, printed.Exceeded, watched.Passed, stop, time);
+        var (ending, gone) = await ChildWatch.WaitAsync(child, ended, limits.RunTime, options.KillGrace, printed.Exceeded, watched.Passed, stop, time);
         var duration = Stopwatch.GetElapsedTime(startedAt);
         if (!gone) LogUnkillable(job.Id, child.Pid);
 
         // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
         stopReading.CancelAfter(PipeEndLimit);
         await reading;
-        return Result(ending, gone ? (await child.Exited).ReturnCode : ExecutionResult.KilledReturnCode, stdout.Kept, stderr.Kept, ending is ChildEnding.PassedLimit ? await watched.Passed : null) with { Duration = duration };
+        var returnCode = gone ? (await ended).ReturnCode : ExecutionResult.KilledReturnCode;
+        var result = Result(ending, returnCode, stdout.Kept, stderr.Kept, ending is ChildEnding.PassedLimit ? await watched.Passed : null) with { Duration = duration };
+        tell(result);
+
+        // A program may say that it ends, and stay.
+        if (gone && !await child.EndedWithinAsync(LeaveLimit, time) && !await child.StopAsync(TimeSpan.Zero, time)) LogUnkillable(job.Id, child.Pid);
+        return result;
+    }
+
+    private static async Task<ChildExit> EndAsync(IChild child, Task reading)
+    {
+        var first = await Task.WhenAny(reading, child.Exited);
+        return first == reading && child.ToldEnd is { } told ? told : await child.Exited;
     }
 
     private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr, Excess? excess)

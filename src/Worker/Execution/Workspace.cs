@@ -1,4 +1,6 @@
 using System.Text;
+using CodeExec.Worker.Packages;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Execution;
 
@@ -8,13 +10,18 @@ namespace CodeExec.Worker.Execution;
 /// </summary>
 internal sealed class Workspace : IDisposable
 {
-    private readonly string _root;
-    private readonly Action<string> _leftBehind;
+    // Each job adds a rule to the ruleset, for what is its own in /proc (python/job_domain.py), and the kernel keeps something for each.
+    private const int MostJobsOfDomain = 200;
 
-    private Workspace(string root, Action<string> leftBehind)
+    private readonly string _root;
+    private readonly ForeignUser _user;
+    private readonly Action<string> _leftBehind;
+    private LandlockRuleset? _domain;
+    private int _jobsOfDomain;
+
+    private Workspace(string root, ForeignUser user, Action<string> leftBehind)
     {
-        _root = root;
-        _leftBehind = leftBehind;
+        (_root, _user, _leftBehind) = (root, user, leftBehind);
         Home = Path.Combine(root, "home");
         Temporary = Path.Combine(root, "tmp");
         MainFile = Path.Combine(Home, "main.py");
@@ -33,20 +40,25 @@ internal sealed class Workspace : IDisposable
     public string Root => _root;
 
     /// <summary>The folder that a program dates at its exit code when it ends, in seconds since 1970.</summary>
-    public string DatedFolder => _root;
+    public string DatedFolder => Temporary;
 
     /// <summary>Makes a folder.</summary>
     /// <param name="path">Its path; the parent is the process's own folder.</param>
+    /// <param name="user">Who the two folders in it are for. It can't put anything in their place.</param>
     /// <param name="leftBehind">Told the path when it can't be removed at the end.</param>
     /// <exception cref="IOException">The disk is full, or the folder can't be made.</exception>
-    public static Workspace Create(string path, Action<string> leftBehind)
+    public static Workspace Create(string path, ForeignUser user, Action<string> leftBehind)
     {
-        var workspace = new Workspace(path, leftBehind);
+        var workspace = new Workspace(path, user, leftBehind);
         try
         {
             FolderTree.Create(workspace._root);
-            FolderTree.Create(workspace.Home);
-            FolderTree.Create(workspace.Temporary);
+            user.LetThrough(workspace._root);
+            foreach (var folder in new[] { workspace.Home, workspace.Temporary })
+            {
+                FolderTree.Create(folder);
+                user.Give(folder);
+            }
             return workspace;
         }
         catch
@@ -63,6 +75,18 @@ internal sealed class Workspace : IDisposable
     {
         using var file = File.OpenHandle(MainFile, FileMode.CreateNew, FileAccess.Write);
         RandomAccess.Write(file, Encoding.UTF8.GetBytes(code), 0);
+        _user.Give((int)file.DangerousGetHandle());
+    }
+
+    /// <summary>The Landlock ruleset that a job in this folder enters, made at the first; null where there is no Landlock. For one job at a time.</summary>
+    public int? DomainFor(SandboxPlan plan, PackageEnvironment environment)
+    {
+        if (_domain is null || _jobsOfDomain++ == MostJobsOfDomain)
+        {
+            _domain?.Dispose();
+            (_domain, _jobsOfDomain) = (plan.DomainOf(environment, this), 1);
+        }
+        return _domain?.Descriptor;
     }
 
     /// <summary>Makes it fit for another program, if this one left nothing in it and did nothing to it.</summary>
@@ -83,6 +107,7 @@ internal sealed class Workspace : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _domain?.Dispose();
         if (!FolderTree.Remove(_root)) _leftBehind(_root);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CodeExec.Shared.Jobs;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Execution;
 
@@ -8,9 +9,10 @@ namespace CodeExec.Worker.Execution;
 /// times 12 ms; writing and removing one file takes 0.05. Any thread.
 /// </summary>
 /// <param name="parent">This process's folder for them.</param>
+/// <param name="user">Who the jobs run as.</param>
 /// <param name="most">How many are kept for later.</param>
 /// <param name="leftBehind">Told the path of one that can't be removed.</param>
-internal sealed class Workspaces(Func<string> parent, int most, Action<string> leftBehind)
+internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most, Action<string> leftBehind)
 {
     private readonly ConcurrentQueue<Workspace> _spare = new();
 
@@ -21,7 +23,7 @@ internal sealed class Workspaces(Func<string> parent, int most, Action<string> l
     {
         while (_spare.TryDequeue(out var spare))
             if (TryWrite(spare, code)) return spare;
-        var workspace = Workspace.Create(Path.Combine(parent(), JobId.Create()), leftBehind);
+        var workspace = Workspace.Create(Path.Combine(parent(), JobId.Create()), user, leftBehind);
         try
         {
             workspace.WriteMain(code);

@@ -133,6 +133,7 @@ internal sealed class ForkServer : IAsyncDisposable
         await ((Task)_process.Exited).WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _process.Dispose();
         await _listening.WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Strays.End();
         _jobs.Dispose();
         await _watch.DisposeAsync();
     }

@@ -5,6 +5,7 @@ using CodeExec.Worker.Execution;
 using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Forking;
@@ -30,6 +31,7 @@ public sealed partial class ForkServers : IAsyncDisposable
 
     private readonly PackageEnvironments _environments;
     private readonly Func<string> _workDirectory;
+    private readonly SandboxPlan _plan;
     private readonly ExecutionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ForkServers> _log;
@@ -43,9 +45,9 @@ public sealed partial class ForkServers : IAsyncDisposable
     private bool _open;
 
     /// <summary>Puts the parts together; starts nothing before <see cref="Open"/>.</summary>
-    public ForkServers(PackageEnvironments environments, Func<string> workDirectory, ExecutionOptions options, TimeProvider time, ILogger<ForkServers> log)
+    public ForkServers(PackageEnvironments environments, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time, ILogger<ForkServers> log)
     {
-        (_environments, _workDirectory, _options, _time, _log) = (environments, workDirectory, options, time, log);
+        (_environments, _workDirectory, _plan, _options, _time, _log) = (environments, workDirectory, plan, options, time, log);
         _check = time.CreateTimer(_ => Check(), null, CheckEvery, CheckEvery);
     }
 
@@ -73,7 +75,8 @@ public sealed partial class ForkServers : IAsyncDisposable
             if (warm is null) return null;
             warm.LastUsed = _time.GetTimestamp();
         }
-        return warm.Server.TryRun(new ForkedJob(workspace, job.Limits is null ? null : RunLimits.For(_options, job.Limits)));
+        var limits = job.Limits is null ? null : RunLimits.For(_options, job.Limits);
+        return warm.Server.TryRun(new ForkedJob(workspace, limits, workspace.DomainFor(_plan, environment), _plan.Code));
     }
 
     /// <summary>Starts the servers of the environments that calls ask for most, as far as their imports are known. Throws only when cancelled.</summary>
@@ -169,7 +172,7 @@ public sealed partial class ForkServers : IAsyncDisposable
             {
                 if (_environments.TryLease(environment) is not { } lease) return;
                 WarmServer? started = null;
-                started = await WarmServer.StartAsync(lease, imports, isBase, _workDirectory(), _options, _time, reason => Lost(key, environment, started, reason), _end.Token);
+                started = await WarmServer.StartAsync(lease, imports, isBase, _workDirectory(), _plan, _options, _time, reason => Lost(key, environment, started, reason), _end.Token);
                 WarmServer? replaced;
                 lock (_lock)
                 {

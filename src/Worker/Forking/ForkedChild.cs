@@ -38,6 +38,23 @@ internal sealed class ForkedChild : IChild
     /// <exception cref="ForkServerLostException">The code was not started.</exception>
     public Task<ChildExit> Exited => _exited.Task;
 
+    /// <inheritdoc/>
+    public ChildExit? ToldEnd
+    {
+        get
+        {
+            try
+            {
+                var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
+                return seconds is >= 0 and <= byte.MaxValue ? new ChildExit((int)seconds) : null;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>When it was handed over, as a timestamp of the server's clock.</summary>
     public long SentAt { get; private init; }
 
@@ -57,7 +74,10 @@ internal sealed class ForkedChild : IChild
         {
             stderr = Pipe.Open();
             claim = JobClaim.Open();
-            sent = jobs.Send(job.Message(number), [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor]);
+            job.User.Give(stdout.WriteEnd);
+            job.User.Give(stderr.WriteEnd);
+            sent = jobs.Send(
+                job.Message(number), job.Domain is { } domain ? [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor, domain] : [stdout.WriteEnd, stderr.WriteEnd, claim.Descriptor]);
             return sent ? new ForkedChild(server, stdout.Reader, stderr.Reader, claim, job.Workspace.DatedFolder) { SentAt = now } : null;
         }
         finally
@@ -80,6 +100,7 @@ internal sealed class ForkedChild : IChild
         lock (_lock)
         {
             (_serial, Pid) = (serial, pid);
+            Strays.Know(pid);
             // It came before there was anybody to send it to.
             if (_lastSignal != 0) Send(_lastSignal);
         }
@@ -87,7 +108,11 @@ internal sealed class ForkedChild : IChild
     }
 
     /// <summary>The server has reaped it.</summary>
-    public void Ended(int code) => _exited.TrySetResult(new ChildExit(code));
+    public void Ended(int code)
+    {
+        Strays.Forget(Pid);
+        _exited.TrySetResult(new ChildExit(code));
+    }
 
     /// <summary>Its code was not started and never will be.</summary>
     public void NotStarted(string reason) => _exited.TrySetException(new ForkServerLostException(reason));
@@ -161,7 +186,10 @@ internal sealed class ForkedChild : IChild
         while (started is not null && StartTime() == started && !stop.IsCancellationRequested)
             await Task.Delay(LookEvery, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ = LibC.KillGroup(Pid, LibC.SignalKill);
-        _exited.TrySetResult(new ChildExit(ExitCode()));
+        Strays.Forget(Pid);
+        Strays.End();
+        // Else it was killed, or left without a word.
+        _exited.TrySetResult(ToldEnd ?? new ChildExit(-LibC.SignalKill));
     }
 
     // Field 22 of proc_pid_stat(5), which tells a process from a later one with its number; null when it has ended.
@@ -176,20 +204,6 @@ internal sealed class ForkedChild : IChild
         catch (IOException)
         {
             return null;
-        }
-    }
-
-    private int ExitCode()
-    {
-        try
-        {
-            var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
-            // Else it was killed, or left without a word.
-            return seconds is >= 0 and <= byte.MaxValue ? (int)seconds : -LibC.SignalKill;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return -LibC.SignalKill;
         }
     }
 }

@@ -12,6 +12,7 @@ namespace CodeExec.Worker.Forking;
 /// <summary>A fork server with what it stands on: its environment, held in place, and its private folder. Dispose it after its last job.</summary>
 internal sealed class WarmServer : IAsyncDisposable
 {
+    private static readonly string[] Program = ["main_program.py", "strays.py", "job_domain.py", "fork_server.py"];
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
 
     private readonly EnvironmentLease _lease;
@@ -65,27 +66,29 @@ internal sealed class WarmServer : IAsyncDisposable
     /// <param name="imports">What it shall import ahead.</param>
     /// <param name="isBase">See <see cref="IsBase"/>.</param>
     /// <param name="workDirectory">Where its folder is made.</param>
+    /// <param name="plan">What confines it.</param>
     /// <param name="options">The limits of its children.</param>
     /// <param name="time">The clock.</param>
     /// <param name="whenLost">Called once when it is lost.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="ForkServerLostException">It ended, or was not ready in time; the text says what it printed.</exception>
     public static async Task<WarmServer> StartAsync(
-        EnvironmentLease lease, IReadOnlySet<string> imports, bool isBase, string workDirectory, ExecutionOptions options, TimeProvider time, Action<string> whenLost, CancellationToken cancel)
+        EnvironmentLease lease, IReadOnlySet<string> imports, bool isBase, string workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time, Action<string> whenLost,
+        CancellationToken cancel)
     {
         Workspace? folder = null;
         WarmServer? warm = null;
         var ready = false;
         try
         {
-            folder = Workspace.Create(Path.Combine(workDirectory, $"server-{JobId.Create()}"), _ => { });
+            folder = Workspace.Create(Path.Combine(workDirectory, $"server-{JobId.Create()}"), plan.Code, _ => { });
             var environment = lease.Environment;
-            var program = PythonScripts.Text("main_program.py") + "\n\n" + PythonScripts.Text("fork_server.py");
+            var program = string.Join("\n\n", Program.Select(PythonScripts.Text));
             var limits = RunLimits.For(options, wanted: null);
             var command = new ChildCommand(
                 environment.Python, ["-c", program, ProcessLimits.Text(ProcessLimits.Own(limits)), .. imports.Order(StringComparer.Ordinal)],
                 CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true,
-                new Confinement(environment.Interpreter) { Limits = ProcessLimits.Inherited(limits) });
+                plan.ForServer(environment, workDirectory) with { Limits = ProcessLimits.Inherited(limits) }, OrphansGoOn: true);
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };
             ready = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel);
             if (!ready) throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");

@@ -114,9 +114,9 @@ public sealed partial class JobWatchdog : IDisposable
         largest.Job.End(Limits.Excess.HostMemory(largest.Bytes, hostUsed, _options.HostMemoryBytes));
     }
 
-    [LoggerMessage(430, LogLevel.Error, "The running jobs could not be looked at; they are looked at again in a moment")]
+    [LoggerMessage(440, LogLevel.Error, "The running jobs could not be looked at; they are looked at again in a moment")]
     private partial void LogLookFailed(Exception fault);
 
-    [LoggerMessage(431, LogLevel.Warning, "child={Pid} is ended: it holds {Megabytes} MB, the most of all jobs, and {Used} of the host's {Limit} MB are in use. Fewer jobs at once (WORKER_CONCURRENCY) or a lower MEMORY_LIMIT_MB leave more room")]
+    [LoggerMessage(441, LogLevel.Warning, "child={Pid} is ended: it holds {Megabytes} MB, the most of all jobs, and {Used} of the host's {Limit} MB are in use. Fewer jobs at once (WORKER_CONCURRENCY) or a lower MEMORY_LIMIT_MB leave more room")]
     private partial void LogHostMemory(int pid, long megabytes, long used, long limit);
 }

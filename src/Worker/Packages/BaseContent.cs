@@ -3,13 +3,14 @@ using System.Text.Json.Nodes;
 using CodeExec.Shared.Packages;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Packages;
 
 /// <summary>
 /// Knows what the base already holds. Asking takes a Python start, so answers are kept: a base, once in place, doesn't change. Any thread.
 /// </summary>
-internal sealed class BaseContent
+internal sealed class BaseContent(SandboxPlan plan)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
@@ -44,6 +45,6 @@ internal sealed class BaseContent
         return _projects[environment.Key] = names.Select(PackageRequirement.Normalize).ToHashSet(StringComparer.Ordinal);
     }
 
-    private static Task<CapturedOutput> AskAsync(PackageEnvironment environment, string script, IEnumerable<string> arguments, CancellationToken cancel) =>
-        CapturedCommand.RunAsync(new ChildCommand(environment.Python, ["-I", "-c", PythonScripts.Text(script), .. arguments], CodeEnvironment.Inherited(), "/"), AnswerLimit, cancel);
+    private Task<CapturedOutput> AskAsync(PackageEnvironment environment, string script, IEnumerable<string> arguments, CancellationToken cancel) =>
+        CapturedCommand.RunAsync(new ChildCommand(environment.Python, ["-I", "-c", PythonScripts.Text(script), .. arguments], CodeEnvironment.Inherited(), "/", Confinement: plan.ForQuestion(environment)), AnswerLimit, cancel);
 }

@@ -22,7 +22,8 @@ internal static class ConsoleScripts
         foreach (var script in Directory.EnumerateFiles(scripts))
         {
             var place = Path.Combine(environment.BinDirectory, Path.GetFileName(script));
-            if (File.Exists(place)) continue;
+            // A link would have us read, and write, what it points at.
+            if (File.Exists(place) || new FileInfo(script).LinkTarget is not null) continue;
             PointAt(script, pipPython, python);
             File.Move(script, place);
         }

@@ -3,6 +3,7 @@ using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Packages;
@@ -11,10 +12,13 @@ namespace CodeExec.Worker.Packages;
 /// Builds environments aside, in a folder of this process, and puts them in place whole: a failed or interrupted build is never seen by
 /// anyone. Any thread; <see cref="SharedBuilds"/> sees to it that a set is built once.
 /// </summary>
-internal sealed partial class EnvironmentBuilder(PackageOptions options, EnvironmentStore store, Pip pip, TimeProvider time, ILogger<EnvironmentBuilder> log) : IDisposable
+internal sealed partial class EnvironmentBuilder(PackageOptions options, SandboxPlan plan, EnvironmentStore store, Pip pip, TimeProvider time, ILogger<EnvironmentBuilder> log) : IDisposable
 {
-    private readonly OwnedFolderOnDemand _aside = new(Path.Combine(options.CacheDirectory, "building"));
-    private readonly WheelResolver _wheels = new(options, pip, time);
+    /// <summary>The folder of all builds, in the package cache.</summary>
+    public const string FolderName = "building";
+
+    private readonly OwnedFolderOnDemand _aside = new(Path.Combine(options.CacheDirectory, FolderName), plan.Builder);
+    private readonly WheelResolver _wheels = new(options, plan, pip, time);
 
     /// <summary>Where this process builds, on the store's file system.</summary>
     public string Aside => _aside.Path;
@@ -25,7 +29,7 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
     /// <summary>Makes the environment without packages; takes a few file operations.</summary>
     public EnvironmentLease BuildPlain(PackageEnvironment environment, PythonInterpreter interpreter)
     {
-        using var build = new BuildFolder(Aside);
+        using var build = new BuildFolder(Aside, plan.Builder);
         (environment with { Root = build.Environment }).CreateSkeleton(interpreter, interpreter.OwnSitePackages);
         return store.Publish(build.Environment, environment, [], [], 0);
     }
@@ -44,7 +48,7 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
     {
         if (interpreter.PipVersion is null)
             throw new RunnerException("Packages can't be installed: this service's Python has no pip. Call without \"packages\"; the operator can install it (Debian and Ubuntu: apt-get install python3-pip).");
-        using var build = new BuildFolder(Aside);
+        using var build = new BuildFolder(Aside, plan.Builder);
         var aside = environment with { Root = build.Environment };
         aside.CreateSkeleton(interpreter, [.. behind is null ? [] : new[] { behind.SitePackages }, .. interpreter.OwnSitePackages]);
         var output = new PipOutput();
@@ -95,6 +99,7 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
         var home = Path.Combine(scratch, "install");
         FolderTree.Create(home);
         await pip.RunAsync(PipCommand.Install(interpreter, requirements, aside.SitePackages, home, options), output, progress, cancel);
+        plan.Builder.TakeBack(aside.SitePackages);
         ConsoleScripts.Adopt(aside, interpreter.Path, python);
     }
 
@@ -106,11 +111,11 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Environ
     {
         private readonly string _root;
 
-        public BuildFolder(string parent)
+        public BuildFolder(string parent, ForeignUser builder)
         {
             _root = Path.Combine(parent, JobId.Create());
-            FolderTree.Create(Environment);
-            FolderTree.Create(Scratch);
+            foreach (var folder in new[] { Environment, Scratch }) FolderTree.Create(folder);
+            foreach (var folder in new[] { _root, Environment, Scratch }) builder.LetThrough(folder);
         }
 
         public string Environment => Path.Combine(_root, "environment");

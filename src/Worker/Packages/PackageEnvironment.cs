@@ -17,6 +17,9 @@ public sealed record PackageEnvironment(string Key, string Root, string MinorVer
     /// <summary>The real executable that it stands on.</summary>
     public string Interpreter { get; init; } = "/usr/bin/python3";
 
+    /// <summary>The folder of the environment whose packages it sees behind its own; null for none.</summary>
+    public string? Behind { get; init; }
+
     /// <summary>The top-level names of the interpreter's standard library.</summary>
     public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
 

@@ -3,6 +3,7 @@ using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Packages;
@@ -25,20 +26,21 @@ public sealed partial class PackageEnvironments : IDisposable
     private readonly WantedSets _wanted;
     private readonly ILogger _log;
     private readonly SharedBuilds _builds = new();
-    private readonly BaseContent _baseContent = new();
+    private readonly BaseContent _baseContent;
     private readonly Lazy<IReadOnlyList<PackageRequirement>> _prewarmed;
     private readonly SemaphoreSlim _finding = new(1);
     private PythonInterpreter? _interpreter;
 
     /// <summary>Puts the parts together; touches nothing yet.</summary>
-    public PackageEnvironments(ExecutionOptions execution, PackageOptions options, TimeProvider time, ILoggerFactory logs)
+    public PackageEnvironments(ExecutionOptions execution, PackageOptions options, SandboxPlan plan, TimeProvider time, ILoggerFactory logs)
     {
         _execution = execution;
         _options = options;
         _store = new EnvironmentStore(options, time);
-        _pip = new Pip(options, time, logs.CreateLogger<Pip>());
-        _builder = new EnvironmentBuilder(options, _store, _pip, time, logs.CreateLogger<EnvironmentBuilder>());
+        _pip = new Pip(options, plan, time, logs.CreateLogger<Pip>());
+        _builder = new EnvironmentBuilder(options, plan, _store, _pip, time, logs.CreateLogger<EnvironmentBuilder>());
         _eviction = new CacheEviction(options, logs.CreateLogger<CacheEviction>());
+        _baseContent = new BaseContent(plan);
         _wanted = new WantedSets(options, time);
         _log = logs.CreateLogger<PackageEnvironments>();
         _prewarmed = new Lazy<IReadOnlyList<PackageRequirement>>(() => PrewarmedPackages.Read(options, _log));
@@ -85,7 +87,7 @@ public sealed partial class PackageEnvironments : IDisposable
         return
         [
             .. MostWanted(most)
-                .Select(wanted => _store.Locate(EnvironmentKey.Of(wanted.Requirements, interpreter, _options, behind?.Key), interpreter))
+                .Select(wanted => _store.Locate(EnvironmentKey.Of(wanted.Requirements, interpreter, _options, behind?.Key), interpreter) with { Behind = behind?.Root })
                 .Where(environment => File.Exists(environment.Manifest)),
         ];
     }
@@ -168,7 +170,7 @@ public sealed partial class PackageEnvironments : IDisposable
     private async Task<EnvironmentLease> AcquireAsync(IReadOnlyList<PackageRequirement> requirements, PythonInterpreter interpreter, Action<string> progress, CancellationToken cancel)
     {
         var behind = PrewarmedEnvironment(interpreter);
-        var environment = _store.Locate(EnvironmentKey.Of(requirements, interpreter, _options, behind?.Key), interpreter);
+        var environment = _store.Locate(EnvironmentKey.Of(requirements, interpreter, _options, behind?.Key), interpreter) with { Behind = behind?.Root };
         if (_store.TryLease(environment) is { } lease) return lease.As(PackagesCache.Hit);
         if (await SatisfiedByBaseAsync(requirements, environment.Key, interpreter, cancel)) return LeaseBase(interpreter).As(PackagesCache.Hit);
 

@@ -1,6 +1,7 @@
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Packages;
@@ -9,13 +10,13 @@ namespace CodeExec.Worker.Packages;
 /// Runs pip. The one place that knows how that is done; whoever wants something of pip says only what (<see cref="PipCommand"/>). A warm pip
 /// is used when it is there and free, else a Python is started for the command. Any thread.
 /// </summary>
-internal sealed partial class Pip(PackageOptions options, TimeProvider time, ILogger<Pip> log) : IDisposable
+internal sealed partial class Pip(PackageOptions options, SandboxPlan plan, TimeProvider time, ILogger<Pip> log) : IDisposable
 {
     // Many a client asks for one set and no other; a warm pip holds 45 MB.
     private const int CallsUntilWarm = 2;
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
 
-    private readonly OwnedFolderOnDemand _requests = new(Path.Combine(options.CacheDirectory, "warm-pip"));
+    private readonly OwnedFolderOnDemand _requests = new(Path.Combine(options.CacheDirectory, "warm-pip"), plan.Builder);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private Task _starting = Task.CompletedTask;
@@ -49,10 +50,12 @@ internal sealed partial class Pip(PackageOptions options, TimeProvider time, ILo
             if (output.Add(line) is { Length: > 0 } shown) progress(shown);
         }
 
+        if (command.Writable.Contains(PipCommand.SharedCache(options))) FolderTree.Create(PipCommand.SharedCache(options));
+        foreach (var folder in command.Writable) plan.Builder.Give(folder);
         // What builds packages starts processes that only the end of a session of their own takes down.
         var exit = !command.BuildsPackages && TryTake() is { } warm
             ? await RunAsync(warm, command, Tell, cancel)
-            : await StreamedCommand.RunAsync(command.InItsOwnPython(), Tell, time, cancel);
+            : await StreamedCommand.RunAsync(command.InItsOwnPython(plan), Tell, time, cancel);
         if (Interlocked.Increment(ref _calls) >= CallsUntilWarm) WarmUp(command.Interpreter);
         if (exit.ReturnCode != 0) throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), output.Hint(command.Interpreter));
     }
@@ -104,7 +107,11 @@ internal sealed partial class Pip(PackageOptions options, TimeProvider time, ILo
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            GiveBack(await WarmPip.StartAsync(interpreter, _requests.Path, _stop.Token));
+            // It runs no package's code. Its commands' folders aren't there yet.
+            string[] writable = [Path.Combine(options.CacheDirectory, EnvironmentBuilder.FolderName), PipCommand.SharedCache(options)];
+            foreach (var folder in writable) FolderTree.Create(folder);
+            plan.Builder.Give(writable[^1]);
+            GiveBack(await WarmPip.StartAsync(interpreter, _requests.Path, plan.Builder, plan.ForBuild(interpreter, [_requests.Path], writable), _stop.Token));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using CodeExec.Shared.Jobs;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Packages;
 
@@ -35,10 +36,12 @@ internal sealed partial class WarmPip : IDisposable
     /// <summary>Starts one; returns when pip is imported.</summary>
     /// <param name="interpreter">Whose pip.</param>
     /// <param name="folder">Where the fifo is made; it is gone afterwards.</param>
+    /// <param name="user">Who it runs as.</param>
+    /// <param name="confinement">What confines it, and all that it runs.</param>
     /// <param name="cancel">Ends the start.</param>
     /// <exception cref="IOException">It ended at once, or the fifo can't be made.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, or took too long.</exception>
-    public static async Task<WarmPip> StartAsync(PythonInterpreter interpreter, string folder, CancellationToken cancel)
+    public static async Task<WarmPip> StartAsync(PythonInterpreter interpreter, string folder, ForeignUser user, Confinement confinement, CancellationToken cancel)
     {
         var fifo = Path.Combine(folder, JobId.Create());
         if (MakeFifo(fifo, OwnerOnly) != 0) throw new IOException($"No fifo could be made in {folder}: {Marshal.GetLastPInvokeErrorMessage()}.");
@@ -47,7 +50,8 @@ internal sealed partial class WarmPip : IDisposable
         {
             // Both ways, so that opening waits for nobody; Python sees the end when this process ends.
             var requests = new FileStream(fifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
-            var command = new ChildCommand(interpreter.Path, ["-I", "-c", PythonScripts.Text("warm_pip.py"), fifo], CodeEnvironment.Inherited(), "/", MergeStderr: true);
+            user.Give(fifo);
+            var command = new ChildCommand(interpreter.Path, ["-I", "-c", PythonScripts.Text("warm_pip.py"), fifo], CodeEnvironment.Inherited(), "/", MergeStderr: true, confinement);
             started = new WarmPip(ChildProcess.Start(command), requests);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(StartLimit);

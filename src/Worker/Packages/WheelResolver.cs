@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using CodeExec.Shared.Packages;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Packages;
 
@@ -9,10 +10,10 @@ namespace CodeExec.Worker.Packages;
 /// From a set of requirements to the unpacked wheels that satisfy it: as remembered, else as pip finds them now. Which versions go together
 /// is pip's business alone. Any thread.
 /// </summary>
-internal sealed class WheelResolver(PackageOptions options, Pip pip, TimeProvider time)
+internal sealed class WheelResolver(PackageOptions options, SandboxPlan plan, Pip pip, TimeProvider time)
 {
     private readonly WheelStore _store = new(options, time);
-    private readonly WheelUnpacker _unpacker = new(time);
+    private readonly WheelUnpacker _unpacker = new(plan, time);
     private readonly Resolutions _resolutions = new(options, time);
 
     /// <summary>Whether the wheels of an environment are known without asking pip.</summary>
@@ -52,7 +53,10 @@ internal sealed class WheelResolver(PackageOptions options, Pip pip, TimeProvide
     {
         var (downloads, unpacked, home) = (Path.Combine(scratch, "downloads"), Path.Combine(scratch, "unpacked"), Path.Combine(scratch, "home"));
         foreach (var folder in new[] { downloads, unpacked, home }) FolderTree.Create(folder);
+        plan.Builder.LetThrough(unpacked);
         await pip.RunAsync(PipCommand.Download(interpreter, requirements, downloads, home, options), output, progress, cancel);
+        plan.Builder.TakeBack(downloads);
+        plan.Builder.LetThrough(downloads);
         var files = Directory.GetFiles(downloads);
         if (!files.All(file => file.EndsWith(".whl", StringComparison.Ordinal))) return null;
 

@@ -9,10 +9,12 @@ namespace CodeExec.Worker.Processes;
 /// <param name="WorkingDirectory">An existing folder.</param>
 /// <param name="MergeStderr">Whether stderr goes into stdout's pipe, so that the order of both is kept.</param>
 /// <param name="Confinement">What it is confined to; null for programs of our own that touch nothing foreign.</param>
+/// <param name="OrphansGoOn">Whether what it leaves behind is not ended with it: a fork server's jobs.</param>
 public sealed record ChildCommand(
     string Executable,
     IReadOnlyList<string> Arguments,
     IReadOnlyDictionary<string, string> Environment,
     string WorkingDirectory,
     bool MergeStderr = false,
-    Confinement? Confinement = null);
+    Confinement? Confinement = null,
+    bool OrphansGoOn = false);

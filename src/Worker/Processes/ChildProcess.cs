@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Worker.Processes;
 
@@ -13,11 +14,13 @@ public sealed class ChildProcess : IChild
 
     private readonly TaskCompletionSource<ChildExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
+    private readonly bool _orphansGoOn;
     private bool _reaped;
 
-    private ChildProcess(int pid, Stream stdout, Stream? stderr)
+    private ChildProcess(int pid, Stream stdout, Stream? stderr, bool orphansGoOn)
     {
         Pid = pid;
+        _orphansGoOn = orphansGoOn;
         Stdout = stdout;
         Stderr = stderr;
         new Thread(WaitForExit, WaitStackBytes) { IsBackground = true, Name = $"wait {pid}" }.Start();
@@ -35,6 +38,9 @@ public sealed class ChildProcess : IChild
     /// <inheritdoc/>
     public Task<ChildExit> Exited => _exited.Task;
 
+    /// <inheritdoc/>
+    public ChildExit? ToldEnd => null;
+
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to start.</param>
     /// <param name="descriptors">Ours that it gets as well, as numbers 3, 4, …; they stay open here.</param>
@@ -43,11 +49,19 @@ public sealed class ChildProcess : IChild
     {
         var stdout = Pipe.Open();
         Pipe? stderr = null;
+        var domains = new List<LandlockRuleset>();
         try
         {
             if (!command.MergeStderr) stderr = Pipe.Open();
-            var pid = ProcessSpawn.Start(command.Confinement?.Apply(command) ?? command, [stdout.WriteEnd, (stderr ?? stdout).WriteEnd, .. descriptors]);
-            return new ChildProcess(pid, stdout.Reader, stderr?.Reader);
+            if (command.Confinement is { } confinement)
+            {
+                foreach (var reach in confinement.Reaches) domains.Add(LandlockRuleset.Create(reach, confinement.Scoped));
+                confinement.User.Give(stdout.WriteEnd);
+                if (stderr is not null) confinement.User.Give(stderr.WriteEnd);
+                command = confinement.Apply(command, [.. Enumerable.Range(3 + descriptors.Length, domains.Count)]);
+            }
+            int[] handed = [stdout.WriteEnd, (stderr ?? stdout).WriteEnd, .. descriptors, .. domains.Select(domain => domain.Descriptor)];
+            return new ChildProcess(Strays.Start(() => ProcessSpawn.Start(command, handed)), stdout.Reader, stderr?.Reader, command.OrphansGoOn);
         }
         catch
         {
@@ -60,6 +74,7 @@ public sealed class ChildProcess : IChild
             // With our copies open the pipes would never end.
             stdout.CloseWriteEnd();
             stderr?.CloseWriteEnd();
+            foreach (var domain in domains) domain.Dispose();
         }
     }
 
@@ -96,6 +111,8 @@ public sealed class ChildProcess : IChild
                 Wait(LibC.WaitExited);
                 _reaped = true;
             }
+            Strays.Forget(Pid);
+            if (!_orphansGoOn) Strays.End();
             _exited.SetResult(exit);
         }
         catch (Exception fault)

@@ -15,6 +15,9 @@ public interface IChild : IDisposable
     /// <summary>Done when the process has ended and the rest of its group was sent SIGKILL.</summary>
     Task<ChildExit> Exited { get; }
 
+    /// <summary>What its program said of its end, to be asked when its output has ended; null when it said nothing, and then only <see cref="Exited"/> tells.</summary>
+    ChildExit? ToldEnd { get; }
+
     /// <summary>Asks the whole group to end (SIGTERM).</summary>
     void Terminate();
 
@@ -41,7 +44,9 @@ public static class ChildStop
         return await EndedWithinAsync(child, TimeSpan.FromSeconds(5) + grace, time);
     }
 
-    private static async Task<bool> EndedWithinAsync(IChild child, TimeSpan limit, TimeProvider time)
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Whether it came within the limit.</returns>
+    public static async Task<bool> EndedWithinAsync(this IChild child, TimeSpan limit, TimeProvider time)
     {
         try
         {

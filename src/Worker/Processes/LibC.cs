@@ -38,6 +38,7 @@ internal static unsafe partial class LibC
     public const int PassDescriptors = 1;
 
     public const int WaitForPid = 1;
+    public const int WaitNoHang = 0x00000001;
     public const int WaitExited = 0x00000004;
     public const int WaitLeaveReapable = 0x01000000;
 

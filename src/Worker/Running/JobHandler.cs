@@ -7,6 +7,8 @@ namespace CodeExec.Worker.Running;
 /// <summary>What the queue's engine calls for each job: runs it on this process's executor and tells what happens. Any thread.</summary>
 public sealed class JobHandler(PythonExecutor executor, JobSlots slots, RecentSets recent) : IJobHandler
 {
+    private static readonly TimeSpan SlotLimit = TimeSpan.FromSeconds(10);
+
     /// <inheritdoc/>
     public int Slots => slots.Total;
 
@@ -16,24 +18,18 @@ public sealed class JobHandler(PythonExecutor executor, JobSlots slots, RecentSe
     /// <inheritdoc/>
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
     {
-        if (!slots.TryTake()) throw new InvalidOperationException($"The engine handed over more jobs than the {slots.Total} that may run at once.");
-        try
+        // One whose result is out may still be on its way out of its slot.
+        if (!await slots.TakeAsync(SlotLimit)) throw new InvalidOperationException($"The engine handed over more jobs than the {slots.Total} that may run at once.");
+        await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync, slots.Release))
         {
-            await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync))
+            if (happened is JobFinished finished)
             {
-                if (happened is JobFinished finished)
-                {
-                    if (finished.Result is { PackagesCache: not PackagesCache.None, Status: not ExecutionStatus.InstallFailed }) recent.Add(delivery.Job.Packages);
-                    return finished.Result;
-                }
-                // That it started was told with the mark.
-                if (happened is not JobStarted) delivery.Publish(happened);
+                if (finished.Result is { PackagesCache: not PackagesCache.None, Status: not ExecutionStatus.InstallFailed }) recent.Add(delivery.Job.Packages);
+                return finished.Result;
             }
-            throw new InvalidOperationException("The run ended without a result.");
+            // That it started was told with the mark.
+            if (happened is not JobStarted) delivery.Publish(happened);
         }
-        finally
-        {
-            slots.Release();
-        }
+        throw new InvalidOperationException("The run ended without a result.");
     }
 }

@@ -9,10 +9,17 @@ namespace CodeExec.Worker.Stdio;
 internal readonly record struct InputLine(ReadOnlyMemory<byte> Bytes, bool TooLong);
 
 /// <summary>Cuts a stream into lines of bounded length. The last one may lack its end. One thread at a time.</summary>
+/// <remarks>
+/// The input also ends with a ^D (0x04) that nothing follows: <c>heroku run</c> writes one when its own input ends, and leaves the stream
+/// open. No JSON holds that byte.
+/// </remarks>
 internal sealed class LineReader(Stream input, int maxLineBytes)
 {
+    private const byte EndOfTransmission = 0x04;
+
     private readonly PipeReader _reader = PipeReader.Create(input);
     private bool _dropping;
+    private bool _ended;
 
     /// <summary>The longest accepted line.</summary>
     public int MaxLineBytes { get; } = maxLineBytes;
@@ -20,7 +27,7 @@ internal sealed class LineReader(Stream input, int maxLineBytes)
     /// <summary>The next line; null at the end of the input.</summary>
     public async ValueTask<InputLine?> ReadAsync(CancellationToken cancel)
     {
-        while (true)
+        while (!_ended)
         {
             // A read of stdin can't be cancelled: it is left behind instead, else SIGTERM would wait for the client's next line.
             var read = await _reader.ReadAsync(cancel).AsTask().WaitAsync(cancel);
@@ -31,8 +38,9 @@ internal sealed class LineReader(Stream input, int maxLineBytes)
                 _reader.AdvanceTo(buffer.GetPosition(1, end));
                 return line;
             }
-            if (read.IsCompleted)
+            if (read.IsCompleted || EndsTransmission(buffer))
             {
+                _ended = true;
                 InputLine? last = buffer.IsEmpty && !_dropping ? null : Cut(buffer);
                 _reader.AdvanceTo(buffer.End);
                 return last;
@@ -48,7 +56,10 @@ internal sealed class LineReader(Stream input, int maxLineBytes)
                 _reader.AdvanceTo(buffer.Start, buffer.End);
             }
         }
+        return null;
     }
+
+    private static bool EndsTransmission(in ReadOnlySequence<byte> buffer) => !buffer.IsEmpty && buffer.Slice(buffer.Length - 1).FirstSpan[0] == EndOfTransmission;
 
     private InputLine Cut(ReadOnlySequence<byte> bytes)
     {

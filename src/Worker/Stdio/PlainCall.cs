@@ -17,10 +17,14 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
     public string? Session => session;
 
     /// <inheritdoc/>
+    /// <inheritdoc/>
     public IDictionary<string, JsonElement>? Arguments => arguments;
 
     /// <summary>None: a call that brings more than a progress token is the SDK's (<see cref="PlainParameters"/>).</summary>
     public JsonObject? Meta => null;
+
+    /// <inheritdoc/>
+    public string Caller => IToolCall.LocalCaller;
 
     /// <inheritdoc/>
     public string? ClientName => clientName;
@@ -33,6 +37,9 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
 
     /// <summary>Whether the client takes no interest any more: it gets no answer.</summary>
     public bool Cancelled { get => _cancelled; set => _cancelled = value; }
+
+    /// <inheritdoc/>
+    public ValueTask WaitForTurnAsync(CancellationToken stop) => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public Task TellProgressAsync(int step, string text, CancellationToken cancel) => output.NotifyAsync(

@@ -21,7 +21,7 @@ internal sealed class SdkSession : IAsyncDisposable
     public SdkSession(LineWriter output, CodeExecTool tool, RunningCalls calls, string session, ILoggerFactory logs, CancellationToken cancel)
     {
         _transport = new StdioTransport(output, logs);
-        _server = McpServer.Create(_transport, ServerDefinition.Create(tool, calls, session), logs);
+        _server = McpServer.Create(_transport, ServerDefinition.Create(tool, calls, caller: null, session), logs);
         _running = _server.RunAsync(cancel);
     }
 

@@ -31,7 +31,9 @@ public static class StdioHost
         using var ended = new CancellationTokenSource();
         // The interpreter is looked for while the handshake goes on: the process is started for a single call.
         var preparing = service.PrepareAsync(ended.Token, ForkServersAfter);
-        var tool = new CodeExecTool(service.Runner, settings.Tool, gate, calls, logs.CreateLogger<CodeExecTool>());
+        await using var jobs = settings.Tool.JobTools ? new LocalBackgroundJobs(service.Runner, gate, settings.Queue.ResultTtl, TimeProvider.System, logs.CreateLogger<LocalBackgroundJobs>()) : null;
+        var tool = new CodeExecTool(
+            service.Runner, settings.Tool, gate, calls, TimeProvider.System, logs.CreateLogger<CodeExecTool>(), jobs is null ? null : new JobTools(jobs, gate, settings.Queue.ResultTtl));
 
         // A request that the tool accepts can't be longer than its code, escaped at worst sixfold, and some packages.
         var maxLine = (settings.Tool.MaxCodeBytes * 6) + (1024 * 1024);

@@ -7,7 +7,7 @@ namespace CodeExec.Worker.Stdio;
 /// <summary>
 /// MCP over STDIO that answers everything it was asked, also when stdin closes right behind the last request: one JSON message a line, in
 /// both directions (the specification's "stdio" transport). Messages go to a <see cref="PlainSession"/>; from the first one that it
-/// doesn't take, the SDK has the session.
+/// doesn't take, the SDK has the session; with the job tools it has it from the beginning.
 /// </summary>
 /// <remarks>One task reads; any thread answers.</remarks>
 /// <seealso href="https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#stdio"/>
@@ -62,7 +62,7 @@ internal sealed class StdioServer(LineReader input, LineWriter output, CodeExecT
     {
         if (_sdk is null)
         {
-            if (!line.TooLong && await _plain.TakeAsync(line.Bytes, cancel)) return;
+            if (tool.Jobs is null && !line.TooLong && await _plain.TakeAsync(line.Bytes, cancel)) return;
             _sdk = new SdkSession(output, tool, calls, Session, logs, cancel);
             await _sdk.RepeatAsync(_plain.Handshake, cancel);
         }

@@ -7,6 +7,12 @@ internal sealed class EventReader(Stream stream) : IDisposable
 {
     private readonly StreamReader _lines = new(stream, Encoding.UTF8);
 
+    /// <summary>The id of the last event that had one.</summary>
+    public string? LastId { get; private set; }
+
+    /// <summary>When the client shall come back, in ms, as the stream said last.</summary>
+    public string? Retry { get; private set; }
+
     public void Dispose() => _lines.Dispose();
 
     /// <summary>The next event; comments before it are skipped.</summary>
@@ -36,6 +42,8 @@ internal sealed class EventReader(Stream stream) : IDisposable
             }
             else if (line.StartsWith(": ", StringComparison.Ordinal)) read.Comment = line[2..];
             else if (line.StartsWith("event: ", StringComparison.Ordinal)) read.Event = line[7..];
+            else if (line.StartsWith("id: ", StringComparison.Ordinal)) LastId = line[4..];
+            else if (line.StartsWith("retry: ", StringComparison.Ordinal)) Retry = line[7..];
             else if (line.StartsWith("data: ", StringComparison.Ordinal)) read.Data += line[6..];
         }
     }

@@ -10,8 +10,14 @@ internal static class RawRequest
     public static async Task<string> ExchangeAsync(Uri address, string request)
     {
         using var socket = await OpenAsync(address, request);
+        return await RestAsync(socket);
+    }
+
+    /// <summary>Reads until the server closes the connection.</summary>
+    public static async Task<string> RestAsync(Socket socket, TimeSpan? limit = null)
+    {
         using var reader = new StreamReader(new NetworkStream(socket), Encoding.UTF8);
-        return await reader.ReadToEndAsync().WaitAsync(TestWeb.Patience);
+        return await reader.ReadToEndAsync().WaitAsync(limit ?? TestWeb.Patience);
     }
 
     /// <summary>Sends text as it is and leaves the answer unread.</summary>

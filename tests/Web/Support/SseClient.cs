@@ -19,7 +19,7 @@ internal sealed class SseClient : IDisposable
         return new SseClient(web, stream, (await (await stream.EventsAsync()).NextEventAsync()).Data);
     }
 
-    public Task<Answer> PostAsync(string message) => _web.PostAsync(Address, message);
+    public Task<Answer> PostAsync(string message, params (string Name, string Value)[] headers) => _web.PostAsync(Address, message, headers);
 
     /// <summary>The next message on the stream.</summary>
     public Task<JsonNode> NextAsync() => _stream.NextAsync();

@@ -1,10 +1,11 @@
 using System.Net.Http.Headers;
 using System.Text;
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
+using CodeExec.Tests.Support;
 using CodeExec.Web;
 using CodeExec.Web.Health;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CodeExec.Tests.Web.Support;
 
@@ -17,12 +18,20 @@ internal sealed class TestWeb : IAsyncDisposable
     /// <summary>A limit for whole tests, in milliseconds.</summary>
     public const int Limit = 60_000;
 
+    /// <summary>The header that makes a request alice's.</summary>
+    public static readonly (string Name, string Value) Alice = ("x-api-key", "key-of-alice");
+
+    /// <summary>The header that makes a request bob's.</summary>
+    public static readonly (string Name, string Value) Bob = ("x-api-key", "key-of-bob");
+
+    private static readonly WebOptions TwoKeys = new() { ApiKeys = [new ApiKey("alice", "key-of-alice"), new ApiKey("bob", "key-of-bob")] };
+
     private readonly WebApplication _app;
     private Task? _stop;
 
-    private TestWeb(WebApplication app, ScriptedRunner runner, ManualTime time)
+    private TestWeb(WebApplication app, ScriptedRunner runner, ManualTime time, CollectedLogs logs)
     {
-        (_app, Runner, Time) = (app, runner, time);
+        (_app, Runner, Time, Logs) = (app, runner, time, logs);
         Address = new Uri(app.Urls.Single());
         Client = new HttpClient { BaseAddress = Address, Timeout = Patience };
     }
@@ -30,6 +39,9 @@ internal sealed class TestWeb : IAsyncDisposable
     public ScriptedRunner Runner { get; }
 
     public ManualTime Time { get; }
+
+    /// <summary>What the service logged, without the lines of libraries.</summary>
+    public CollectedLogs Logs { get; }
 
     public Uri Address { get; }
 
@@ -40,25 +52,27 @@ internal sealed class TestWeb : IAsyncDisposable
     /// <summary>Starts a service.</summary>
     /// <param name="options">The settings of HTTP; the port is always a free one.</param>
     /// <param name="load">What the runner says of itself.</param>
-    public static async Task<TestWeb> StartAsync(WebOptions? options = null, Func<ServiceLoad>? load = null)
+    /// <param name="settings">The other settings.</param>
+    /// <param name="inner">Runs the jobs in place of <see cref="Runner"/>.</param>
+    public static async Task<TestWeb> StartAsync(WebOptions? options = null, Func<ServiceLoad>? load = null, ServiceSettings? settings = null, IJobRunner? inner = null)
     {
-        var (runner, time) = (new ScriptedRunner(), new ManualTime());
+        var (runner, time, logs) = (new ScriptedRunner(), new ManualTime(), new CollectedLogs("CodeExec."));
         var app = WebHost.Create(new WebParts
         {
-            Settings = new ServiceSettings { Web = (options ?? new WebOptions()) with { Port = 0 } },
-            Runner = runner,
+            Settings = (settings ?? new ServiceSettings()) with { Web = (options ?? new WebOptions()) with { Port = 0 } },
+            Runner = inner ?? runner,
             Load = load ?? (() => new ServiceLoad { Running = 1, Waiting = 2, Slots = 3 }),
             Mode = "embedded",
-            Logs = NullLoggerFactory.Instance,
+            Logs = logs,
             Time = time,
         });
         await app.StartAsync();
-        return new TestWeb(app, runner, time);
+        return new TestWeb(app, runner, time, logs);
     }
 
     /// <summary>With the keys <c>alice:key-of-alice</c> and <c>bob:key-of-bob</c>.</summary>
-    public static Task<TestWeb> StartWithKeysAsync() =>
-        StartAsync(new WebOptions { ApiKeys = [new ApiKey("alice", "key-of-alice"), new ApiKey("bob", "key-of-bob")] });
+    public static Task<TestWeb> StartWithKeysAsync(Func<WebOptions, WebOptions>? change = null, ServiceSettings? settings = null, IJobRunner? inner = null) =>
+        StartAsync(change?.Invoke(TwoKeys) ?? TwoKeys, settings: settings, inner: inner);
 
     /// <summary>Posts a message; returns when the answer's headers are there.</summary>
     public async Task<Answer> PostAsync(string path, string message, params (string Name, string Value)[] headers)

@@ -1,4 +1,5 @@
 using CodeExec.Shared.Queue;
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -20,7 +21,9 @@ public sealed class RedisEngine : IAsyncDisposable
         _receiver = receiver;
         if (replies is not null)
         {
-            Sender = new RedisJobSender(redis, replies, options, time);
+            var tail = new RedisQueueTail(redis, options);
+            Sender = new RedisJobSender(redis, replies, tail, options, time);
+            BackgroundJobs = new RedisBackgroundJobs(redis, tail, options, time);
             Peers = new RedisWebPeers(redis, replies.Web);
         }
         _duties = [.. duties.Select(duty => duty(_end.Token))];
@@ -28,6 +31,9 @@ public sealed class RedisEngine : IAsyncDisposable
 
     /// <summary>Sends jobs; null on the worker side.</summary>
     public IJobSender? Sender { get; }
+
+    /// <summary>Runs jobs whose callers don't wait; null on the worker side.</summary>
+    public IBackgroundJobs? BackgroundJobs { get; }
 
     /// <summary>Reaches other web processes; null on the worker side.</summary>
     public IWebPeers? Peers { get; }

@@ -51,7 +51,10 @@ internal static class RedisKeys
     /// <summary>String: a finished job's last event.</summary>
     public static string Result(string id) => ResultPrefix + id;
 
-    /// <summary>String: there while a web process lives.</summary>
+    /// <summary>String: whose a background job is.</summary>
+    public static string Background(string id) => "codeexec:background:" + id;
+
+    /// <summary>String: there while a web process lives; for a background job, under the job's id, for as long as the job can take.</summary>
     public static string Web(string web) => WebPrefix + web;
 
     /// <summary>String: there while a worker lives; how many jobs it may have in its hands.</summary>

@@ -1,0 +1,105 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using StackExchange.Redis;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>
+/// Background jobs in the queue: they belong to no web process, so any of them answers for them, and none is missed when it goes. Any thread.
+/// </summary>
+/// <remarks>
+/// To workers such a job is one of a web process that has its id for a name: a sign of life is written once, for as long as the job can take, and
+/// nobody listens to its events. Its end is found where results are stored.
+/// </remarks>
+internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail tail, QueueOptions options, TimeProvider time) : IBackgroundJobs
+{
+    // Nothing announces the end to whoever waits for it here: it is one GET per look, for as long as a client's patience lasts.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+
+    /// <inheritdoc/>
+    public async Task StartAsync(ExecutionJob job, string caller, CancellationToken cancel)
+    {
+        try
+        {
+            var life = tail.LongestLife + options.ResultTtl;
+            await redis.CommandAsync("SET", (RedisKey)RedisKeys.Background(job.Id), caller, "PX", (long)life.TotalMilliseconds);
+            await tail.AddAsync(job, job.Id, tail.LongestLife);
+        }
+        catch (RedisUnavailableException fault)
+        {
+            // It may have got in all the same: behind it on the same connection goes what takes it out again.
+            _ = StopAsync(job.Id);
+            throw RedisQueueTail.Refused(fault);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<BackgroundJob?> FindAsync(string id, string caller, TimeSpan patience, CancellationToken cancel)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var found = await LookAsync(id, caller);
+            if (found is null or { State: BackgroundState.Ended } || time.GetElapsedTime(started) >= patience) return found;
+            await Task.Delay(LookEvery, time, cancel);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task CancelAsync(string id, string caller, CancellationToken cancel)
+    {
+        try
+        {
+            if (!await IsOfAsync(id, caller) || await StopAsync(id) != "dropped") return;
+            // No worker had it, so there is none to store this.
+            var dropped = JobJson.Write(id, new JobFinished(ExecutionResult.StoppedBeforeStart));
+            await redis.CommandAsync("SET", (RedisKey)RedisKeys.Result(id), dropped, "PX", (long)options.ResultTtl.TotalMilliseconds);
+        }
+        catch (RedisUnavailableException fault)
+        {
+            throw Unreachable(fault);
+        }
+    }
+
+    private async Task<BackgroundJob?> LookAsync(string id, string caller)
+    {
+        try
+        {
+            if (!await IsOfAsync(id, caller)) return null;
+            // The end may come between the two looks; then the result is there at the second one.
+            return await EndAsync(id) ?? await StateAsync(id) ?? await EndAsync(id);
+        }
+        catch (RedisUnavailableException fault)
+        {
+            throw Unreachable(fault);
+        }
+    }
+
+    private async Task<bool> IsOfAsync(string id, string caller) => (string?)await redis.CommandAsync("GET", (RedisKey)RedisKeys.Background(id)) == caller;
+
+    private async Task<BackgroundJob?> EndAsync(string id)
+    {
+        var stored = await redis.CommandAsync("GET", (RedisKey)RedisKeys.Result(id));
+        if (stored.IsNull) return null;
+        return JobJson.ReadEvent((byte[])stored!).Event switch
+        {
+            JobFinished finished => new BackgroundJob(BackgroundState.Ended, finished.Result),
+            JobFailed failed => new BackgroundJob(BackgroundState.Ended, Fault: failed.Message),
+            _ => null,
+        };
+    }
+
+    private async Task<BackgroundJob?> StateAsync(string id) => (string?)await redis.CommandAsync("HGET", (RedisKey)RedisKeys.Job(id), "state") switch
+    {
+        null => null,
+        "queued" or "handed" => new BackgroundJob(BackgroundState.Waiting),
+        _ => new BackgroundJob(BackgroundState.Running),
+    };
+
+    private async Task<string?> StopAsync(string id) =>
+        (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(id), RedisKeys.Handed], RedisKeys.Group, id, RedisKeys.CancelPrefix);
+
+    private static RunnerException Unreachable(RedisUnavailableException fault) =>
+        new("The service's queue can't be reached at the moment, so the job could not be looked for. Ask again in a few seconds.", fault);
+}

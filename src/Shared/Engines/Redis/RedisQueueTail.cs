@@ -1,0 +1,48 @@
+using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Packages;
+using CodeExec.Shared.Running;
+using CodeExec.Shared.Settings;
+using StackExchange.Redis;
+
+namespace CodeExec.Shared.Engines.Redis;
+
+/// <summary>The end of the queue, where jobs are put. Any thread.</summary>
+internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options)
+{
+    // The sender gives up by itself at the queue's time-out; Redis drops the job a little later, for a sender that is gone.
+    private static readonly TimeSpan DeadlineMargin = TimeSpan.FromSeconds(5);
+
+    // When others recall it, if its sender is gone or could not.
+    private static readonly TimeSpan HandedLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest that a job may be in the queue and in workers' hands.</summary>
+    public TimeSpan LongestLife => options.QueueTimeout + options.LongestRun;
+
+    /// <summary>Puts a job into the queue.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="web">Whom its events are for, and whose sign of life it needs.</param>
+    /// <param name="life">How long that sign of life lasts from now.</param>
+    /// <returns>Whether it was handed to a warm worker.</returns>
+    /// <exception cref="RunnerException">Too many wait.</exception>
+    /// <exception cref="RedisUnavailableException">No answer in time; it may have got in all the same.</exception>
+    public async Task<bool> AddAsync(ExecutionJob job, string web, TimeSpan life)
+    {
+        var answer = (RedisResult[])(await redis.RunAsync(
+            RedisScript.Send,
+            [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(web), RedisKeys.Warm(PackageSet.NameOf(job.Packages)), RedisKeys.Handed],
+            job.Id, JobJson.Write(job), web, options.QueueLimit,
+            (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)LongestLife.TotalMilliseconds,
+            RedisKeys.Wake, (long)life.TotalMilliseconds, job.Packages.Count,
+            RedisKeys.Group, RedisKeys.WorkerPrefix, RedisKeys.LanePrefix, RedisKeys.LaneWakePrefix,
+            (long)HandedLimit.TotalMilliseconds))!;
+        if ((int)answer[0] < 0)
+            throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
+        return (int)answer[1] == 1;
+    }
+
+    /// <summary>What a caller is told whose job could not be put into the queue.</summary>
+    public static RunnerException Refused(RedisUnavailableException fault) => new(
+        fault.IsFull
+            ? "The service is busy: its queue holds as much as it may. Call again in a few seconds."
+            : "The service's queue can't be reached at the moment, so the code was not run. Call again in a few seconds.", fault);
+}

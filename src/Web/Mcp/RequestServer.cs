@@ -1,0 +1,36 @@
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace CodeExec.Web.Mcp;
+
+/// <summary>Answers the requests of one POST with an MCP server of their own. Any thread.</summary>
+internal sealed class RequestServer(OfferedServer offered, IServiceProvider services, ILoggerFactory logs)
+{
+    /// <summary>Answers them all; returns when the last answer is written, or when nobody waits any more.</summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="session">Their session; null when there is none.</param>
+    /// <param name="caller">Who asks: the name of the key.</param>
+    /// <param name="stream">Where the answers go.</param>
+    /// <param name="onStart">Told the first message before it is written, or null when none is.</param>
+    /// <param name="gone">Cancelled when nobody waits for an answer any more.</param>
+    public async Task AnswerAsync(IReadOnlyList<JsonRpcRequest> requests, string? session, string caller, Stream stream, Func<JsonRpcMessage?, ValueTask>? onStart, CancellationToken gone)
+    {
+        await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true };
+        await using var server = McpServer.Create(transport, offered.Create(session, caller), logs, services);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        var serving = server.RunAsync(end.Token);
+        try
+        {
+            await Task.WhenAll(requests.Select(request => transport.HandlePostRequestAsync(request, stream, onStart, gone)));
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // The client is gone; its calls are told so by the same token.
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
