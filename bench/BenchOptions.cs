@@ -9,13 +9,19 @@ namespace CodeExec.Bench;
 /// <param name="Numpy">The requirement that names the wheel in PIP_FIND_LINKS.</param>
 internal sealed record BenchOptions(string Root, string Scratch, string Python, string Numpy)
 {
-    private const string Usage = "usage: bin/bench [--rounds N] [--soak N] [--json FILE]   (rounds 20 to 10000, default 400; soak 1000 to 1000000 calls, alone)";
+    private const string Usage = "usage: bin/bench [--rounds N] [--soak N | --siege N | --attacks N] [--json FILE]   (rounds 20 to 10000, default 400; soak 1000 to 1000000 calls, siege 20 to 10000, attacks 100 to 100000; each alone)";
 
     /// <summary>How often each latency is taken.</summary>
     public int Rounds { get; init; } = 400;
 
     /// <summary>How many calls in a row are looked at for growth, and nothing else; 0 for none.</summary>
     public int Soak { get; init; }
+
+    /// <summary>How many calls beside attacks are measured, and nothing else; 0 for none.</summary>
+    public int Siege { get; init; }
+
+    /// <summary>How many attacks in a row are looked at for what they leave, and nothing else; 0 for none.</summary>
+    public int Attacks { get; init; }
 
     /// <summary>Where the figures are also written; null for nowhere.</summary>
     public string? JsonFile { get; init; }
@@ -45,6 +51,8 @@ internal sealed record BenchOptions(string Root, string Scratch, string Python, 
             {
                 case "--rounds" when isNumber && number is >= 20 and <= 10_000: options = options with { Rounds = number }; break;
                 case "--soak" when isNumber && number is >= 1000 and <= 1_000_000: options = options with { Soak = number }; break;
+                case "--siege" when isNumber && number is >= 20 and <= 10_000: options = options with { Siege = number }; break;
+                case "--attacks" when isNumber && number is >= 100 and <= 100_000: options = options with { Attacks = number }; break;
                 case "--json" when value.Length > 0: options = options with { JsonFile = value }; break;
                 default:
                     Console.Error.WriteLine(Usage);

@@ -11,6 +11,14 @@ try
     {
         await new SoakBench(options).RunAsync(report);
     }
+    else if (options.Siege > 0)
+    {
+        await new SiegeBench(options).RunAsync(report);
+    }
+    else if (options.Attacks > 0)
+    {
+        await new AttackBench(options).RunAsync(report);
+    }
     else
     {
         await new CallBench(options).RunAsync(report);

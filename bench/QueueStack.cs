@@ -30,16 +30,17 @@ internal sealed class QueueStack : IAsyncDisposable
     /// <param name="options">Where the programs are.</param>
     /// <param name="workers">How many.</param>
     /// <param name="slots">Jobs that each runs at once.</param>
-    public static async Task<QueueStack> StartAsync(BenchOptions options, int workers, int slots)
+    /// <param name="settings">Further environment variables of all.</param>
+    public static async Task<QueueStack> StartAsync(BenchOptions options, int workers, int slots, params (string Name, string Value)[] settings)
     {
         var port = FreePort.Find();
         var stack = new QueueStack(ServiceProcess.Start("redis-server", ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()]), port);
         try
         {
             var url = ("REDIS_URL", $"redis://127.0.0.1:{port}");
-            stack.Web = await WebServer.StartAsync(options, url);
+            stack.Web = await WebServer.StartAsync(options, [url, .. settings]);
             for (var i = 0; i < workers; i++)
-                stack._workers.Add(ServiceProcess.Start(options.Program("Worker"), ["work"], [url, ("WORKER_CONCURRENCY", $"{slots}"), .. options.Settings]));
+                stack._workers.Add(ServiceProcess.Start(options.Program("Worker"), ["work"], [url, ("WORKER_CONCURRENCY", $"{slots}"), .. options.Settings, .. settings]));
             return stack;
         }
         catch

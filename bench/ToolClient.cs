@@ -15,14 +15,22 @@ internal sealed class ToolClient(Uri server) : IDisposable
     /// <returns>The tool's JSON object.</returns>
     public async Task<JsonNode> CallAsync(string code, params string[] packages)
     {
+        var result = await ResultAsync(code, packages);
+        return result["returncode"]!.GetValue<int>() == 0 ? result : throw new InvalidOperationException(result.ToJsonString());
+    }
+
+    /// <summary>One call of code that may fail.</summary>
+    /// <returns>How it ended.</returns>
+    public async Task<string> StatusAsync(string code) => (await ResultAsync(code, []))["status"]!.GetValue<string>();
+
+    private async Task<JsonNode> ResultAsync(string code, string[] packages)
+    {
         using var request = Request(code, packages, progressToken: null);
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         var data = text.Split('\n').LastOrDefault(line => line.StartsWith(Data, StringComparison.Ordinal))
             ?? throw new InvalidOperationException($"{(int)response.StatusCode}: {text}");
-        var result = JsonNode.Parse(data[Data.Length..])?["result"]?["structuredContent"];
-        if (result?["returncode"]?.GetValue<int>() != 0) throw new InvalidOperationException(text);
-        return result;
+        return JsonNode.Parse(data[Data.Length..])?["result"]?["structuredContent"] ?? throw new InvalidOperationException(text);
     }
 
     /// <summary>Time from a print in the code to its progress notification at the client, in ms.</summary>

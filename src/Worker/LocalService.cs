@@ -4,6 +4,7 @@ using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Forking;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
@@ -22,6 +23,7 @@ public sealed partial class LocalService : IAsyncDisposable
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
     private readonly ForkServers _forkServers;
+    private readonly JobWatchdog _watchdog;
     private readonly TimeProvider _time;
     private readonly ILogger<LocalService> _log;
     private int _tried;
@@ -33,7 +35,8 @@ public sealed partial class LocalService : IAsyncDisposable
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory, plan.Code);
         Slots = new JobSlots(settings.Execution, time);
         _forkServers = new ForkServers(_environments, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<ForkServers>());
-        Executor = new PythonExecutor(_environments, _forkServers, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        _watchdog = new JobWatchdog(settings.Execution.Limits, time, logs.CreateLogger<JobWatchdog>());
+        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
         Runner = new BoundedRunner(Executor, Slots);
     }
 
@@ -120,6 +123,7 @@ public sealed partial class LocalService : IAsyncDisposable
         // The last results are out; what ran for them is on its way out.
         await Slots.CloseAsync(EndLimit);
         await _forkServers.DisposeAsync();
+        _watchdog.Dispose();
         _environments.Dispose();
         _workDirectory.Dispose();
         Slots.Dispose();

@@ -39,6 +39,10 @@ public sealed class JobJsonTests
         Assert.Equal((job.Id, job.Code, job.ClientName), (read.Id, read.Code, read.ClientName));
         Assert.Equal([package!.Text], read.Packages.Select(one => one.Text));
         Assert.Null(JobJson.ReadJob(JobJson.Write(job with { ClientName = null })).ClientName);
+        Assert.Null(read.Limits);
+        var limits = new JobLimits { TimeoutSeconds = 1, CpuSeconds = 2, MemoryMb = 3, Processes = 4, FileMb = 5, DiskMb = 6, OpenFiles = 7, PrintedBytes = 8_000_000_000 };
+        Assert.Equal(limits, JobJson.ReadJob(JobJson.Write(job with { Limits = limits })).Limits);
+        Assert.Equal(new JobLimits { MemoryMb = 3 }, JobJson.ReadJob(JobJson.Write(job with { Limits = new JobLimits { MemoryMb = 3 } })).Limits);
     }
 
     [Fact]

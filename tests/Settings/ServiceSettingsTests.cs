@@ -115,8 +115,10 @@ public sealed class ServiceSettingsTests
     public void Defaults_are_those_of_the_options()
     {
         var settings = Read(servesHttp: true);
-        Assert.Equal(new ExecutionOptions() with { Concurrency = settings.Execution.Concurrency, ForkServerBytes = settings.Execution.ForkServerBytes }, settings.Execution);
-        Assert.Equal(new ToolOptions(), settings.Tool);
+        var limits = new LimitOptions() with { MemoryBytes = settings.Execution.Limits.MemoryBytes, HostMemoryBytes = settings.Execution.Limits.HostMemoryBytes };
+        Assert.Equal(
+            new ExecutionOptions() with { Concurrency = settings.Execution.Concurrency, ForkServerBytes = settings.Execution.ForkServerBytes, Limits = limits }, settings.Execution);
+        Assert.Equal(new ToolOptions() with { Limits = limits, MostMemoryBytes = limits.MemoryBytes }, settings.Tool);
         Assert.Equal((8000, "127.0.0.1", false), (settings.Web.Port, settings.Web.Host, settings.Web.StdioModeOnly));
         Assert.Equal(settings.Known.Count, settings.Known.Select(known => known.Name).Distinct(StringComparer.Ordinal).Count());
     }
@@ -130,12 +132,38 @@ public sealed class ServiceSettingsTests
         Assert.StartsWith(begins, PackageOptions.DefaultCacheDirectory(home, cacheHome), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(512, 8, 5)]
+    [InlineData(512, 8, 2)]
+    [InlineData(1024, 8, 6)]
     [InlineData(64, 8, 2)]
     [InlineData(1_000_000, 2, 16)]
     [InlineData(1_000_000, 64, 64)]
     public void As_many_jobs_run_at_once_as_memory_and_cores_allow(long megabytes, int cores, int jobs) =>
         Assert.Equal(jobs, HostResources.DefaultConcurrency(megabytes * 1024 * 1024, cores));
+
+    [Theory]
+    [InlineData(null, null, 2, 160)]
+    [InlineData("64", null, 5, 64)]
+    [InlineData("400", null, 1, 320)]
+    [InlineData(null, "5", 5, 64)]
+    [InlineData(null, "1", 1, 320)]
+    [InlineData(null, "1000", 10, 32)]
+    [InlineData("100", "7", 3, 100)]
+    public void What_all_jobs_may_hold_fits_into_a_small_dyno(string? memory, string? concurrency, int jobs, long megabytes)
+    {
+        var execution = Read(servesHttp: false, ("DYNO_RAM", "512"), ("MEMORY_LIMIT_MB", memory ?? ""), ("WORKER_CONCURRENCY", concurrency ?? "")).Execution;
+        Assert.Equal((jobs, megabytes), (execution.Concurrency, execution.Limits.MemoryBytes / 1024 / 1024));
+        Assert.True(execution.Concurrency * execution.Limits.MemoryBytes <= (512 - 192) * 1024 * 1024);
+    }
+
+    [Theory]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, false)]
+    [InlineData(true, true, true)]
+    public void A_web_process_without_jobs_knows_no_more_of_their_memory_than_it_is_told(bool hasQueue, bool isTold, bool knows)
+    {
+        var tool = Read(servesHttp: true, ("REDIS_URL", hasQueue ? "redis://localhost" : ""), isTold ? ("MEMORY_LIMIT_MB", "64") : ("PORT", "1")).Tool;
+        Assert.Equal(knows, tool.MostMemoryBytes is not null);
+    }
 
     [Theory]
     [InlineData("512", true)]

@@ -25,7 +25,7 @@ public sealed class ToolContractTests
         Assert.Equal("string", input.GetProperty("properties").GetProperty("code").GetProperty("type").GetString());
         Assert.False(input.GetProperty("additionalProperties").GetBoolean());
         Assert.Equal(
-            "ok error timeout memory_limit output_limit cancelled install_failed worker_lost",
+            "ok error timeout memory_limit output_limit cpu_limit process_limit disk_limit cancelled install_failed worker_lost",
             Words(tool.GetProperty("outputSchema").GetProperty("properties").GetProperty("status").GetProperty("enum")));
         var description = tool.GetProperty("description").GetString();
         Assert.Contains("may run for 30 seconds", description, StringComparison.Ordinal);

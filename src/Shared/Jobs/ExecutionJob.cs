@@ -7,4 +7,5 @@ namespace CodeExec.Shared.Jobs;
 /// <param name="Code">The Python source; never empty, no NUL, no lone surrogate (<see cref="Tool.ToolArguments"/> saw to that).</param>
 /// <param name="Packages">What the code wants installed; empty for nothing.</param>
 /// <param name="ClientName">What the caller calls itself, for the log; null when it didn't say.</param>
-public sealed record ExecutionJob(string Id, string Code, IReadOnlyList<PackageRequirement> Packages, string? ClientName = null);
+/// <param name="Limits">What it shall be held to below what the settings allow; null for nothing.</param>
+public sealed record ExecutionJob(string Id, string Code, IReadOnlyList<PackageRequirement> Packages, string? ClientName = null, JobLimits? Limits = null);

@@ -18,6 +18,15 @@ public enum ExecutionStatus
     /// <summary>The job printed more than it may and was stopped.</summary>
     OutputLimit,
 
+    /// <summary>The job used more processor time than it may and was stopped.</summary>
+    CpuLimit,
+
+    /// <summary>The job had more processes and threads than it may and was stopped.</summary>
+    ProcessLimit,
+
+    /// <summary>The job's files took more disk space than they may and it was stopped.</summary>
+    DiskLimit,
+
     /// <summary>The caller, or our shutdown, stopped the job.</summary>
     Cancelled,
 
@@ -33,7 +42,7 @@ public static class ExecutionStatusNames
 {
     /// <summary>Every name, in the order of the enumeration; the output schema lists them.</summary>
     public static IReadOnlyList<string> All { get; } =
-        ["ok", "error", "timeout", "memory_limit", "output_limit", "cancelled", "install_failed", "worker_lost"];
+        ["ok", "error", "timeout", "memory_limit", "output_limit", "cpu_limit", "process_limit", "disk_limit", "cancelled", "install_failed", "worker_lost"];
 
     /// <summary>The name of one status.</summary>
     public static string Name(this ExecutionStatus status) => All[(int)status];

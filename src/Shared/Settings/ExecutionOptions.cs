@@ -15,6 +15,9 @@ public sealed record ExecutionOptions
     /// <summary>MAX_PRINTED_BYTES: a job that prints more than this on both streams is stopped. Default 1 GiB; 1 KiB to 1 TiB.</summary>
     public long MaxPrintedBytes { get; init; } = 1024L * 1024 * 1024;
 
+    /// <summary>What all processes of one job may use together.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
     /// <summary>WORKER_CONCURRENCY: jobs that run at the same time. Default from memory and cores; 1 to 1000.</summary>
     public int Concurrency { get; init; } = 4;
 

@@ -5,6 +5,8 @@ namespace CodeExec.Shared.Settings;
 /// <summary>What the host gives this process: memory and cores, whatever layer sets the limit.</summary>
 public static class HostResources
 {
+    private const long Megabyte = 1024 * 1024;
+
     // Heroku's dynos speak of their limit in cgroup v1's file; other container hosts use v2's.
     private static readonly string[] CgroupLimits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
@@ -20,14 +22,19 @@ public static class HostResources
         return memory;
     }
 
+    /// <summary>What is left for jobs beside the 192 MB that the service itself is given, in bytes.</summary>
+    public static long JobsMemoryBytes(long memoryBytes) => Math.Max(memoryBytes - (192 * Megabyte), 0);
+
     /// <summary>
-    /// How many jobs may run at once: eight per core, since most wait for something, but no more than memory holds at 64 MB a job
-    /// beside the 192 MB that the service itself is given. At least 2, at most 64.
+    /// How many jobs may run at once: eight per core, since most wait for something, but no more than memory holds. At least 2, at most 64.
     /// </summary>
-    public static int DefaultConcurrency(long memoryBytes, int cores)
-    {
-        const long Megabyte = 1024 * 1024;
-        var byMemory = (memoryBytes - (192 * Megabyte)) / (64 * Megabyte);
-        return (int)Math.Clamp(Math.Min(byMemory, cores * 8L), 2, 64);
-    }
+    /// <param name="memoryBytes">The host's memory.</param>
+    /// <param name="cores">Its cores.</param>
+    /// <param name="jobBytes">What one job may hold; 128 MB unless that is set: with less, the larger packages can't even be imported.</param>
+    public static int DefaultConcurrency(long memoryBytes, int cores, long jobBytes = 128 * Megabyte) =>
+        (int)Math.Clamp(Math.Min(JobsMemoryBytes(memoryBytes) / jobBytes, cores * 8L), 2, 64);
+
+    /// <summary>What one job may hold so that all together fit into the host, in bytes; where they can't, the least that a job needs.</summary>
+    public static long DefaultJobMemory(long memoryBytes, int concurrency) =>
+        Math.Max(JobsMemoryBytes(memoryBytes) / concurrency, LimitOptions.LeastMemoryBytes);
 }

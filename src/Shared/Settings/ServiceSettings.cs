@@ -49,9 +49,13 @@ public sealed record ServiceSettings
             AuditCode = reader.Switch("AUDIT_CODE", false),
             RunTimeout = execution.RunTimeout,
             MaxOutputBytes = execution.MaxOutputBytes,
+            MaxPrintedBytes = execution.MaxPrintedBytes,
+            Limits = execution.Limits,
             JobTools = reader.Switch("JOB_TOOLS", false),
         };
         var queue = ReadQueue(reader, execution, packages);
+        // With a queue, what a job may hold depends on its worker's host.
+        tool = tool with { MostMemoryBytes = queue.RedisUrl is not null && servesHttp && !environment.ContainsKey("MEMORY_LIMIT_MB") ? null : execution.Limits.MemoryBytes };
         var web = servesHttp ? ReadWeb(reader, execution, environment) : new WebOptions();
         reader.ThrowOnFaults();
         return new ServiceSettings { Execution = execution, Sandbox = sandbox, Packages = packages, Tool = tool, Queue = queue, Web = web, Known = reader.Known };
@@ -60,15 +64,16 @@ public sealed record ServiceSettings
     private static ExecutionOptions ReadExecution(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
     {
         var defaults = new ExecutionOptions();
+        var runTimeout = reader.Seconds("EXEC_TIMEOUT_SECONDS", 30, 1, 86_400);
+        var (limits, concurrency) = LimitSettings.Read(reader, HostResources.MemoryBytes(environment), runTimeout);
         return new ExecutionOptions
         {
-            RunTimeout = reader.Seconds("EXEC_TIMEOUT_SECONDS", 30, 1, 86_400),
+            RunTimeout = runTimeout,
             KillGrace = reader.Seconds("KILL_GRACE_SECONDS", 1, 0, 60),
             MaxOutputBytes = (int)reader.Number("MAX_OUTPUT_BYTES", defaults.MaxOutputBytes, 1024, 16 * 1024 * 1024, "bytes"),
             MaxPrintedBytes = reader.Number("MAX_PRINTED_BYTES", defaults.MaxPrintedBytes, 1024, 1L << 40, "bytes"),
-            Concurrency = (int)reader.Number(
-                "WORKER_CONCURRENCY", HostResources.DefaultConcurrency(HostResources.MemoryBytes(environment), Environment.ProcessorCount),
-                1, 1000, "jobs", "from memory and cores"),
+            Limits = limits,
+            Concurrency = concurrency,
             QueueLimit = (int)reader.Number("QUEUE_LIMIT", 100, 0, 100_000, "jobs"),
             QueueTimeout = reader.Seconds("QUEUE_TIMEOUT_SECONDS", 60, 1, 3600),
             WorkDirectory = Path.GetFullPath(reader.Text("WORK_DIR", "codeexec-USER in the temporary folder") ?? defaults.WorkDirectory),

@@ -37,8 +37,8 @@ public sealed class SettingsReader(IReadOnlyDictionary<string, string> environme
     }
 
     /// <summary>A time in whole seconds.</summary>
-    public TimeSpan Seconds(string name, long fallback, long least, long most) =>
-        TimeSpan.FromSeconds(Number(name, fallback, least, most, "seconds"));
+    public TimeSpan Seconds(string name, long fallback, long least, long most, string? shownDefault = null) =>
+        TimeSpan.FromSeconds(Number(name, fallback, least, most, "seconds", shownDefault));
 
     /// <summary><c>true</c> or <c>on</c>, <c>false</c> or <c>off</c>, in any case.</summary>
     public bool Switch(string name, bool fallback)

@@ -18,6 +18,17 @@ public sealed record ToolOptions
     /// <summary>The limit on each output stream that the description states: <see cref="ExecutionOptions.MaxOutputBytes"/>.</summary>
     public int MaxOutputBytes { get; init; } = new ExecutionOptions().MaxOutputBytes;
 
+    /// <summary>The most that a call may print, and may ask for: <see cref="ExecutionOptions.MaxPrintedBytes"/>.</summary>
+    public long MaxPrintedBytes { get; init; } = new ExecutionOptions().MaxPrintedBytes;
+
+    /// <summary>What a call may ask to be held to at most: <see cref="ExecutionOptions.Limits"/>.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>
+    /// The most memory that a call may ask for, in bytes; null where that isn't known: workers on other hosts than this have their own.
+    /// </summary>
+    public long? MostMemoryBytes { get; init; } = new LimitOptions().MemoryBytes;
+
     /// <summary>JOB_TOOLS: let code run in the background, and offer the tools to come back for it. Default false.</summary>
     public bool JobTools { get; init; }
 }

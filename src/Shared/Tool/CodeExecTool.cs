@@ -36,7 +36,7 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         {
             var arguments = ToolArguments.Parse(call.Arguments, options);
             audit.Asks(arguments);
-            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName));
+            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName), CallLimits.Parse(call.Meta, options));
             using var passage = gate.Enter();
             if (arguments.Background && jobs is not null)
             {

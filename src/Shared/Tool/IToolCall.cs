@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Shared.Tool;
@@ -19,6 +20,9 @@ public interface IToolCall
 
     /// <summary>The arguments as they came; null when there were none.</summary>
     IDictionary<string, JsonElement>? Arguments { get; }
+
+    /// <summary>The request's <c>_meta</c> as it came, for the limits in it; null when there was none.</summary>
+    JsonObject? Meta { get; }
 
     /// <summary>Whom it comes from, as the operator knows them: the name of an API key, or <see cref="LocalCaller"/>. Background jobs belong to it.</summary>
     string Caller { get; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -19,6 +20,8 @@ internal sealed class SdkToolCall(RequestContext<CallToolRequestParams> request,
     public string? Session => session;
 
     public IDictionary<string, JsonElement>? Arguments => request.Params?.Arguments;
+
+    public JsonObject? Meta => request.Params?.Meta;
 
     public string Caller => caller?.Name ?? IToolCall.LocalCaller;
 

@@ -61,7 +61,7 @@ public static class ToolDefinition
         {
           "type": "object",
           "properties": {
-            "returncode": { "type": "integer", "description": "Python's exit code; -N when signal N ended it; -2 when the time limit did; pip's code when installing failed." },
+            "returncode": { "type": "integer", "description": "Python's exit code; -N when signal N ended it; -2 when the time limit did, -9 when another limit did; pip's code when installing failed." },
             "stdout": { "type": "string", "description": "What the code printed, without white space at either end." },
             "stderr": { "type": "string", "description": "Errors and tracebacks, without white space at either end." },
             "status": { "enum": [{{statuses}}] },

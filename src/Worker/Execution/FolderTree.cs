@@ -11,46 +11,18 @@ internal static class FolderTree
 
     /// <summary>Removes a folder with everything in it, following no link. A folder that is gone already is fine.</summary>
     /// <returns>Whether it is gone.</returns>
-    public static bool Remove(string path)
-    {
-        if (TryDelete(path)) return true;
-        // Code may have taken the rights away from its own folders; the owner can give them back.
-        Unlock(path);
-        return TryDelete(path);
-    }
+    public static bool Remove(string path) => FolderRemoval.Remove(path);
 
-    private static bool TryDelete(string path)
+    /// <summary>Gives the owner's rights to a folder back to the owner, if that can be done.</summary>
+    public static void Unlock(string path)
     {
         try
         {
-            Directory.Delete(path, recursive: true);
-            return true;
-        }
-        catch (DirectoryNotFoundException)
-        {
-            return true;
+            File.SetUnixFileMode(path, Private);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return false;
-        }
-    }
-
-    private static void Unlock(string root)
-    {
-        var waiting = new Stack<string>([root]);
-        while (waiting.TryPop(out var folder))
-        {
-            try
-            {
-                File.SetUnixFileMode(folder, Private);
-                foreach (var below in new DirectoryInfo(folder).EnumerateDirectories())
-                    if (below.LinkTarget is null) waiting.Push(below.FullName);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                // What can't be unlocked fails again in the delete that follows, where it is reported.
-            }
+            // Then it can't be entered, which whoever wants to notices.
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Forking;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
@@ -19,7 +20,8 @@ namespace CodeExec.Worker.Execution;
 /// and the job's slot is free, only then.
 /// </remarks>
 public sealed partial class PythonExecutor(
-    PackageEnvironments environments, ForkServers forkServers, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time, ILogger<PythonExecutor> log)
+    PackageEnvironments environments, ForkServers forkServers, JobWatchdog watchdog, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time,
+    ILogger<PythonExecutor> log)
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
@@ -85,7 +87,7 @@ public sealed partial class PythonExecutor(
             await RunCodeAsync(job, packages.Environment, stop, beforeStart, events, result =>
             {
                 result = result with { InstallTime = installTime, PackagesCache = packages.Cache };
-                events.Add(new JobFinished(result with { Hint = ResultHint.For(result, job, options) }));
+                events.Add(new JobFinished(result with { Hint = result.Hint ?? ResultHint.For(result, job, RunLimits.For(options, job.Limits)) }));
             });
         }
         catch (InstallFailedException failure)
@@ -139,9 +141,10 @@ public sealed partial class PythonExecutor(
     private async Task<ExecutionResult> RunProgramAsync(
         ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
     {
+        var limits = RunLimits.For(options, job.Limits);
         try
         {
-            if (forkServers.TryRun(environment, job.Code, workspace) is { } forked) return await FollowAsync(forked, job, stop, events, tell);
+            if (forkServers.TryRun(environment, job, workspace) is { } forked) return await FollowAsync(forked, job, workspace, limits, stop, events, tell);
         }
         catch (ForkServerLostException lost)
         {
@@ -149,30 +152,33 @@ public sealed partial class PythonExecutor(
         }
         var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home)
         {
-            Confinement = plan.ForJob(environment, workspace),
+            Confinement = plan.ForJob(environment, workspace) with { Limits = [.. ProcessLimits.Inherited(limits), .. ProcessLimits.Own(limits)] },
         };
-        return await FollowAsync(ChildProcess.Start(command), job, stop, events, tell);
+        return await FollowAsync(ChildProcess.Start(command), job, workspace, limits, stop, events, tell);
     }
 
-    private async Task<ExecutionResult> FollowAsync(IChild started, ExecutionJob job, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
+    private async Task<ExecutionResult> FollowAsync(
+        IChild started, ExecutionJob job, Workspace workspace, RunLimits limits, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
     {
         using var child = started;
         var startedAt = Stopwatch.GetTimestamp();
-        var printed = new PrintedBytes(options.MaxPrintedBytes);
+        var printed = new PrintedBytes(limits.PrintedBytes);
         var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed);
         var stderr = new OutputReader(child.Stderr!, OutputStream.Stderr, options.MaxOutputBytes, events, printed);
         using var stopReading = new CancellationTokenSource();
         var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
 
         var ended = EndAsync(child, reading);
-        var (ending, gone) = await ChildWatch.WaitAsync(child, ended, options.RunTimeout, options.KillGrace, printed.Exceeded, stop, time);
+        using var watched = watchdog.Watch(child, workspace.Root, limits);
+        var (ending, gone) = await ChildWatch.WaitAsync(child, ended, limits.RunTime, options.KillGrace, printed.Exceeded, watched.Passed, stop, time);
         var duration = Stopwatch.GetElapsedTime(startedAt);
         if (!gone) LogUnkillable(job.Id, child.Pid);
 
         // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
         stopReading.CancelAfter(PipeEndLimit);
         await reading;
-        var result = Result(ending, gone ? (await ended).ReturnCode : ExecutionResult.KilledReturnCode, stdout.Kept, stderr.Kept) with { Duration = duration };
+        var returnCode = gone ? (await ended).ReturnCode : ExecutionResult.KilledReturnCode;
+        var result = Result(ending, returnCode, stdout.Kept, stderr.Kept, ending is ChildEnding.PassedLimit ? await watched.Passed : null) with { Duration = duration };
         tell(result);
 
         // A program may say that it ends, and stay.
@@ -186,7 +192,7 @@ public sealed partial class PythonExecutor(
         return first == reading && child.ToldEnd is { } told ? told : await child.Exited;
     }
 
-    private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr)
+    private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr, Excess? excess)
     {
         var (stdoutText, stderrText) = (stdout.ToText(), stderr.ToText());
         return new ExecutionResult
@@ -199,13 +205,15 @@ public sealed partial class PythonExecutor(
             },
             Status = ending switch
             {
-                ChildEnding.Exited => returnCode == 0 ? ExecutionStatus.Ok : ExecutionStatus.Error,
+                ChildEnding.Exited => returnCode switch { 0 => ExecutionStatus.Ok, ProcessLimits.OutOfCpuTime => ExecutionStatus.CpuLimit, _ => ExecutionStatus.Error },
                 ChildEnding.TimedOut => ExecutionStatus.Timeout,
                 ChildEnding.PrintedTooMuch => ExecutionStatus.OutputLimit,
+                ChildEnding.PassedLimit => excess!.Status,
                 _ => ExecutionStatus.Cancelled,
             },
             Stdout = stdoutText,
             Stderr = stderrText,
+            Hint = excess?.Text,
             Truncated = stdout.Omitted + stderr.Omitted == 0 ? null : new OutputTruncation(stdout.Total, stdout.Omitted, stderr.Total, stderr.Omitted),
         };
     }

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Packages;
-using CodeExec.Shared.Settings;
+using CodeExec.Worker.Limits;
 
 namespace CodeExec.Worker.Execution;
 
@@ -43,17 +43,18 @@ internal static partial class ResultHint
     /// <summary>The hint for a result; null when none is known.</summary>
     /// <param name="result">The result so far.</param>
     /// <param name="job">What was asked for.</param>
-    /// <param name="options">The limits that held.</param>
-    public static string? For(ExecutionResult result, ExecutionJob job, ExecutionOptions options) => result.Status switch
+    /// <param name="limits">Those that held.</param>
+    public static string? For(ExecutionResult result, ExecutionJob job, RunLimits limits) => result.Status switch
     {
-        ExecutionStatus.Timeout => $"The code was stopped after {options.RunTimeout.TotalSeconds:0} s, the limit. Do less in one call, or split the work over several calls and print results as they come.",
-        ExecutionStatus.OutputLimit => $"The code was stopped after printing more than {options.MaxPrintedBytes} bytes, the limit. Print a summary, or only the part that you need.",
-        ExecutionStatus.Error => ForError(result, job),
+        ExecutionStatus.Timeout => $"The code was stopped after {limits.RunTime.TotalSeconds:0} s, the limit. Do less in one call, or split the work over several calls and print results as they come.",
+        ExecutionStatus.OutputLimit => $"The code was stopped after printing more than {limits.PrintedBytes} bytes, the limit. Print a summary, or only the part that you need.",
+        ExecutionStatus.CpuLimit => $"The code was stopped after one of its processes had used {limits.CpuTime.TotalSeconds:0} s of processor time, the limit. Do less in one call, or split the work over several calls.",
+        ExecutionStatus.Error => ForError(result, job, limits),
         ExecutionStatus.Ok when result.Stdout.Length == 0 && result.Stderr.Length == 0 => "The code ran without an error but printed nothing. Use print(...) for what you want to see: the value of the last line is not shown.",
         _ => null,
     };
 
-    private static string? ForError(ExecutionResult result, ExecutionJob job)
+    private static string? ForError(ExecutionResult result, ExecutionJob job, RunLimits limits)
     {
         if (MissingModule().Match(result.Stderr) is { Success: true } missing)
         {
@@ -68,7 +69,7 @@ internal static partial class ResultHint
             return "Standard input is empty, so input() can't be answered. Put the values into the code.";
         if (result.ReturnCode == ExecutionResult.KilledReturnCode)
             return "The process was killed (SIGKILL), most often because the host ran out of memory. Use less memory: smaller data, or work in pieces.";
-        return null;
+        return LimitHint.For(result, limits);
     }
 
     [GeneratedRegex(@"^ModuleNotFoundError: No module named '(?<module>[^']+)'", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]

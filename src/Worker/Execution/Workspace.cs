@@ -36,6 +36,9 @@ internal sealed class Workspace : IDisposable
     /// <summary>The code's file.</summary>
     public string MainFile { get; }
 
+    /// <summary>The folder itself, with all that is in it.</summary>
+    public string Root => _root;
+
     /// <summary>The folder that a program dates at its exit code when it ends, in seconds since 1970.</summary>
     public string DatedFolder => Temporary;
 

@@ -1,6 +1,8 @@
+using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
@@ -60,20 +62,21 @@ public sealed partial class ForkServers : IAsyncDisposable
 
     /// <summary>Starts a job's Python from a warm interpreter; null when there is none for it.</summary>
     /// <param name="environment">Its packages.</param>
-    /// <param name="code">The program.</param>
+    /// <param name="job">What to run.</param>
     /// <param name="workspace">Its folder, with the program in it.</param>
-    internal IChild? TryRun(PackageEnvironment environment, string code, Workspace workspace)
+    internal IChild? TryRun(PackageEnvironment environment, ExecutionJob job, Workspace workspace)
     {
         WarmServer? warm;
         lock (_lock)
         {
             _servers.TryGetValue(new ServerKey(environment.Key, Importing: true), out var importing);
             _servers.TryGetValue(new ServerKey(environment.Key, Importing: false), out var plain);
-            warm = importing is not null && (plain is null || ImportedNames.In(code, environment.StandardModules).Overlaps(importing.Imports)) ? importing : plain;
+            warm = importing is not null && (plain is null || ImportedNames.In(job.Code, environment.StandardModules).Overlaps(importing.Imports)) ? importing : plain;
             if (warm is null) return null;
             warm.LastUsed = _time.GetTimestamp();
         }
-        return warm.Server.TryRun(new ForkedJob(workspace, workspace.DomainFor(_plan, environment), _plan.Code));
+        var limits = job.Limits is null ? null : RunLimits.For(_options, job.Limits);
+        return warm.Server.TryRun(new ForkedJob(workspace, limits, workspace.DomainFor(_plan, environment), _plan.Code));
     }
 
     /// <summary>Starts the servers of the environments that calls ask for most, as far as their imports are known. Throws only when cancelled.</summary>
@@ -169,7 +172,7 @@ public sealed partial class ForkServers : IAsyncDisposable
             {
                 if (_environments.TryLease(environment) is not { } lease) return;
                 WarmServer? started = null;
-                started = await WarmServer.StartAsync(lease, imports, isBase, _workDirectory(), _plan, _time, reason => Lost(key, environment, started, reason), _end.Token);
+                started = await WarmServer.StartAsync(lease, imports, isBase, _workDirectory(), _plan, _options, _time, reason => Lost(key, environment, started, reason), _end.Token);
                 WarmServer? replaced;
                 lock (_lock)
                 {

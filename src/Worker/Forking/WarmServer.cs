@@ -1,6 +1,8 @@
 using System.Globalization;
 using CodeExec.Shared.Jobs;
+using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
@@ -65,12 +67,14 @@ internal sealed class WarmServer : IAsyncDisposable
     /// <param name="isBase">See <see cref="IsBase"/>.</param>
     /// <param name="workDirectory">Where its folder is made.</param>
     /// <param name="plan">What confines it.</param>
+    /// <param name="options">The limits of its children.</param>
     /// <param name="time">The clock.</param>
     /// <param name="whenLost">Called once when it is lost.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="ForkServerLostException">It ended, or was not ready in time; the text says what it printed.</exception>
     public static async Task<WarmServer> StartAsync(
-        EnvironmentLease lease, IReadOnlySet<string> imports, bool isBase, string workDirectory, SandboxPlan plan, TimeProvider time, Action<string> whenLost, CancellationToken cancel)
+        EnvironmentLease lease, IReadOnlySet<string> imports, bool isBase, string workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time, Action<string> whenLost,
+        CancellationToken cancel)
     {
         Workspace? folder = null;
         WarmServer? warm = null;
@@ -80,9 +84,11 @@ internal sealed class WarmServer : IAsyncDisposable
             folder = Workspace.Create(Path.Combine(workDirectory, $"server-{JobId.Create()}"), plan.Code, _ => { });
             var environment = lease.Environment;
             var program = string.Join("\n\n", Program.Select(PythonScripts.Text));
+            var limits = RunLimits.For(options, wanted: null);
             var command = new ChildCommand(
-                environment.Python, ["-c", program, .. imports.Order(StringComparer.Ordinal)], CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true,
-                plan.ForServer(environment, workDirectory), OrphansGoOn: true);
+                environment.Python, ["-c", program, ProcessLimits.Text(ProcessLimits.Own(limits)), .. imports.Order(StringComparer.Ordinal)],
+                CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true,
+                plan.ForServer(environment, workDirectory) with { Limits = ProcessLimits.Inherited(limits) }, OrphansGoOn: true);
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };
             ready = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel);
             if (!ready) throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CodeExec.Shared.Tool;
 using ModelContextProtocol.Protocol;
 
@@ -18,6 +19,9 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
     /// <inheritdoc/>
     /// <inheritdoc/>
     public IDictionary<string, JsonElement>? Arguments => arguments;
+
+    /// <summary>None: a call that brings more than a progress token is the SDK's (<see cref="PlainParameters"/>).</summary>
+    public JsonObject? Meta => null;
 
     /// <inheritdoc/>
     public string Caller => IToolCall.LocalCaller;

@@ -1,6 +1,8 @@
 """The fork server: one warm interpreter from which every job's Python is forked. Runs behind main_program.py, strays.py and
 job_domain.py, in one module with them.
 
+arguments: LIMITS NAME …, the limits of its children (each RESOURCE SOFT HARD) and what to import ahead
+
 Descriptor 3 is the control socket, 4 the socket that jobs come through; both keep message boundaries (SOCK_SEQPACKET).
 
   control, to us:    fork N             make N more children, each of which waits for one job
@@ -10,8 +12,9 @@ Descriptor 3 is the control socket, 4 the socket that jobs come through; both ke
                      refused N          N of the wanted children could not be forked
                      pong               to each ping
                      ended S CODE       child S has ended, the rest of its group has been killed
-  jobs, to a child:  JOB, its home, then NAME, VALUE of each variable that differs from the server's, separated by NUL,
-                     with descriptors: stdout, stderr, claim (an eventfd holding 1), and a Landlock ruleset where there is Landlock
+  jobs, to a child:  JOB, its home, its limits if they are lower than others', then NAME, VALUE of each variable that differs from the
+                     server's, separated by NUL, with descriptors: stdout, stderr, claim (an eventfd holding 1), and a Landlock ruleset
+                     where there is Landlock
   jobs, from it:     taken JOB S PID    child S has the job; its code starts now
 
 Whoever reads the claim first has the job: a child, or the worker when it has waited long enough. A program that ends dates the folder
@@ -22,9 +25,11 @@ What a job leaves behind falls to us when its first process has ended (prctl(PR_
 import _signal
 import _socket
 import os
+import resource
 import select
 
 CONTROL, JOBS = 3, 4
+LIMITS, *AHEAD = sys.argv[1:]
 SAMPLE = """import math
 def f(a, *b, c=1):
     return [x * 2 for x in (a, c)]
@@ -112,7 +117,7 @@ def tell(control, text):
 
 def preload(sample):
     """Does once what every program would do again: imports, and the first use of the compiler (1.3 to 1.8 ms)."""
-    for name in (*POPULAR, *sys.argv[1:]):
+    for name in (*POPULAR, *AHEAD):
         try:
             __import__(name)
         except ModuleNotFoundError:
@@ -169,6 +174,7 @@ def wait_for_job(serial, sample):
     os.closerange(JOBS + 1, 1 << 20)
     os.setsid()
     control_process(SET_CHILD_SUBREAPER, 1)
+    limit(LIMITS)
     gc.enable()
     # What NumPy's old interface draws from was seeded before the fork. (seed() without a number takes three times as long.)
     if "numpy.random" in sys.modules:
@@ -191,7 +197,7 @@ def wait_for_job(serial, sample):
             break
         for descriptor in descriptors:
             os.close(descriptor)
-    number, home, *changes = message.split(b"\0")
+    number, home, limits, *changes = message.split(b"\0")
     jobs.send(b"taken %b %d %d" % (number, serial, os.getpid()))
     jobs.close()
     os.dup2(descriptors[0], 1)
@@ -199,10 +205,17 @@ def wait_for_job(serial, sample):
     if len(descriptors) > 3:
         enter(descriptors[3])
     os.closerange(3, max(descriptors) + 1)
+    limit(limits.decode())
     for at in range(0, len(changes), 2):
         os.environb[changes[at]] = changes[at + 1]
     os.chdir(home)
     return home.decode()
+
+
+def limit(text):
+    words = text.split()
+    for at in range(0, len(words), 3):
+        resource.setrlimit(getattr(resource, "RLIMIT_" + words[at]), (int(words[at + 1]), int(words[at + 2])))
 
 
 def claimed(claim):

@@ -1,0 +1,122 @@
+using CodeExec.Shared.Settings;
+using CodeExec.Worker.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace CodeExec.Worker.Limits;
+
+/// <summary>
+/// Looks at the jobs of this process every few moments, and asks for the end of those that use more than they may; when the host itself runs
+/// out of memory, for the end of the one that holds most. A job that ends within one period is never looked at. Any thread.
+/// </summary>
+/// <remarks>
+/// One timer, whose looks never overlap: <c>_lookLock</c> is held for the whole look, <c>_lock</c> for the list of jobs alone.
+/// </remarks>
+public sealed partial class JobWatchdog : IDisposable
+{
+    /// <summary>The unit of /proc/PID/stat: USER_HZ, which is 100 on every architecture that .NET runs on.</summary>
+    internal const int TicksPerSecond = 100;
+
+    private readonly LimitOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<JobWatchdog> _log;
+    private readonly ITimer _timer;
+    private readonly ProcessSnapshot _snapshot = new();
+    private readonly HostMemory _host;
+    private readonly Lock _lookLock = new();
+    private readonly Lock _lock = new();
+    private readonly List<WatchedJob> _jobs = [];
+    private bool _ticking;
+
+    /// <summary>Watches nothing yet.</summary>
+    public JobWatchdog(LimitOptions options, TimeProvider time, ILogger<JobWatchdog> log)
+    {
+        (_options, _time, _log, _host) = (options, time, log, new HostMemory(options));
+        _timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Begins to watch a job; dispose what it returns at the job's end.</summary>
+    /// <param name="child">Its first process.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="limits">What it may use.</param>
+    internal WatchedJob Watch(IChild child, string folder, RunLimits limits)
+    {
+        var job = new WatchedJob(this, child, folder, limits, _time.GetTimestamp());
+        lock (_lock)
+        {
+            _jobs.Add(job);
+            SetTimer(isWanted: true);
+        }
+        return job;
+    }
+
+    /// <summary>A job has ended.</summary>
+    internal void Forget(WatchedJob job)
+    {
+        lock (_lock) _jobs.Remove(job);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    // Under the lock. Set once for a period, and again by its own tick: starting a timer for each job would cost each job.
+    private void SetTimer(bool isWanted)
+    {
+        if (isWanted == _ticking) return;
+        _ticking = isWanted;
+        var period = isWanted ? _options.CheckEvery : Timeout.InfiniteTimeSpan;
+        _timer.Change(period, period);
+    }
+
+    private void Tick()
+    {
+        if (!_lookLock.TryEnter()) return;
+        try
+        {
+            List<WatchedJob> due;
+            lock (_lock)
+            {
+                if (_jobs.Count == 0) SetTimer(isWanted: false);
+                due = [.. _jobs.Where(job => !job.IsOver && _time.GetElapsedTime(job.StartedAt) >= _options.CheckEvery)];
+            }
+            if (due.Count > 0) Look(due);
+        }
+        catch (Exception fault)
+        {
+            // Above all it must go on.
+            LogLookFailed(fault);
+        }
+        finally
+        {
+            _lookLock.Exit();
+        }
+    }
+
+    private void Look(List<WatchedJob> due)
+    {
+        var byLeader = new Dictionary<int, WatchedJob>(due.Count);
+        foreach (var job in due)
+        {
+            job.Begin();
+            if (job.Leader is > 0 and var leader) byLeader[leader] = job;
+        }
+        _snapshot.Take(byLeader.Keys.ToHashSet(), (leader, process) => byLeader[leader].Add(process));
+        foreach (var job in due) job.Judge();
+        if (_host.Excess() is { } used) EndLargest(due, used);
+    }
+
+    private void EndLargest(List<WatchedJob> due, long hostUsed)
+    {
+        // One whose end is under way gives its memory back next.
+        if (due.Exists(job => job.IsOver)) return;
+        var largest = due.Select(job => (Job: job, Bytes: job.MeasureMemory())).MaxBy(measured => measured.Bytes);
+        if (largest.Bytes < LimitOptions.LeastMemoryBytes) return;
+        LogHostMemory(largest.Job.Leader, largest.Bytes / 1024 / 1024, hostUsed / 1024 / 1024, _options.HostMemoryBytes / 1024 / 1024);
+        largest.Job.End(Limits.Excess.HostMemory(largest.Bytes, hostUsed, _options.HostMemoryBytes));
+    }
+
+    [LoggerMessage(440, LogLevel.Error, "The running jobs could not be looked at; they are looked at again in a moment")]
+    private partial void LogLookFailed(Exception fault);
+
+    [LoggerMessage(441, LogLevel.Warning, "child={Pid} is ended: it holds {Megabytes} MB, the most of all jobs, and {Used} of the host's {Limit} MB are in use. Fewer jobs at once (WORKER_CONCURRENCY) or a lower MEMORY_LIMIT_MB leave more room")]
+    private partial void LogHostMemory(int pid, long megabytes, long used, long limit);
+}
