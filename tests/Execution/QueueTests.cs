@@ -33,7 +33,7 @@ public sealed class QueueTests
         await using var service = OneSlot();
         var running = service.Start(Jobs.Endless());
         await running.Printed("ready");
-        var order = service.Folder.Shared("order");
+        var order = service.Folder.SharedFile("order");
         var waiting = new List<TestRun>();
         for (var i = 0; i < 6; i++)
         {

@@ -82,10 +82,10 @@ public sealed class LostServerTests
     [Fact]
     public async Task Every_job_runs_exactly_once_while_servers_are_killed()
     {
-        const int Count = 300;
+        const int Count = 600;
         var time = new ManualTime();
         await using var service = await ServiceAsync(options => options with { Concurrency = 4, QueueLimit = Count, RunTimeout = TimeSpan.FromDays(40), QueueTimeout = TimeSpan.FromDays(40) }, time);
-        var ledger = service.Folder.Shared("ledger");
+        var ledger = service.Folder.SharedFile("ledger");
         using var end = new CancellationTokenSource();
         var killed = new HashSet<int>();
         var killing = Task.Run(async () =>

@@ -97,7 +97,8 @@ public sealed class InstallTests
             .Add("tea", "1.0", requires: ["kettle<2"]).Add("coffee", "1.0", requires: ["kettle>=2"]).AddBroken("shard", "1.0");
         Assert.Equal(0, (await service.RunAsync("print(1)")).ReturnCode);
         var before = service.Environments;
-        var run = service.Start(Jobs.Python($"open({WheelFolder.Python(service.Folder.Shared("ran"))}, 'w')", packages));
+        var trace = service.Folder.SharedFile("ran");
+        var run = service.Start(Jobs.Python($"open({WheelFolder.Python(trace)}, 'w').write('ran')", packages));
         var result = await run.Finished;
         Assert.Equal((ExecutionStatus.InstallFailed, 1, "", PackagesCache.Miss, TimeSpan.Zero), (result.Status, result.ReturnCode, result.Stdout, result.PackagesCache, result.Duration));
         Assert.Contains(words, result.Stderr, StringComparison.Ordinal);
@@ -105,7 +106,7 @@ public sealed class InstallTests
         if (hint is null) Assert.Null(result.Hint);
         else Assert.Contains(hint, result.Hint, StringComparison.Ordinal);
         Assert.DoesNotContain(run.Events, happened => happened is JobStarted);
-        Assert.False(File.Exists(service.Folder.Shared("ran")));
+        Assert.Equal("", await File.ReadAllTextAsync(trace));
         Assert.Equal(string.Join(' ', before), string.Join(' ', service.Environments));
     }
 

@@ -72,6 +72,22 @@ public abstract class DaemonTests(bool forked) : ExecutionTests(forked)
         Assert.All(daemons, pid => Assert.True(ProcessTable.HasEnded(pid)));
     }
 
+    [Fact]
+    public async Task Shared_memory_that_a_job_left_is_gone_and_a_neighbours_is_not()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        await using var service = await ServiceAsync();
+        const string Leaves = "from multiprocessing import resource_tracker, shared_memory\nkept = shared_memory.SharedMemory(create=True, size=4096)\nresource_tracker.unregister(kept._name, 'shared_memory')\nprint(kept.name, flush=True)\n";
+        var neighbour = service.Start(Jobs.Python(Leaves + "import time\nprint('there')\ntime.sleep(600)"));
+        await neighbour.Printed("there");
+        var theirs = neighbour.Streamed(OutputStream.Stdout).Split('\n')[0];
+        var left = (await service.RunAsync(Leaves)).Stdout.Trim();
+        Assert.True(File.Exists($"/dev/shm/{theirs}"));
+        neighbour.Stop.Request(StopReason.ClientCancelled);
+        await neighbour.Finished;
+        Assert.Equal((false, false), (File.Exists($"/dev/shm/{theirs}"), File.Exists($"/dev/shm/{left}")));
+    }
+
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
 

@@ -34,6 +34,19 @@ internal static class ProcessTable
     /// <summary>Whether it is a fork server, or a child of one that waits for a job: they work in the server's folder.</summary>
     public static bool IsForkServer(int pid) => WorkingDirectory(pid)?.Contains("/server-", StringComparison.Ordinal) == true;
 
+    /// <summary>Whether it holds an epoll descriptor, as a fork server does from the moment that it can be asked, and its children never do.</summary>
+    public static bool WaitsForEvents(int pid)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget == "anon_inode:[eventpoll]");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The process that reaps it; 0 when it is gone.</summary>
     public static int Parent(int pid)
     {

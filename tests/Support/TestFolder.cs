@@ -17,6 +17,14 @@ internal sealed class TestFolder : IDisposable
     /// <summary>The path of a file where confined code can meet a test: all else it shares with nobody. Gone with the folder.</summary>
     public string Shared(string name) => $"/dev/shm/{System.IO.Path.GetFileName(Path)}-{name}";
 
+    /// <summary>The same, as an empty file that code may write to: what code itself made there is removed after it.</summary>
+    public string SharedFile(string name)
+    {
+        File.WriteAllText(Shared(name), "");
+        File.SetUnixFileMode(Shared(name), (UnixFileMode)0b110_110_110);
+        return Shared(name);
+    }
+
     /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
     {

@@ -58,8 +58,8 @@ internal sealed class TestService : IAsyncDisposable
     /// <summary>The processes of jobs, without the fork servers.</summary>
     public IReadOnlyList<int> JobProcesses => [.. ProcessTable.Within(_folder.Path).Where(pid => !ProcessTable.IsForkServer(pid))];
 
-    /// <summary>The fork servers, without the children that wait for jobs.</summary>
-    public IReadOnlyList<int> ForkServers => [.. ProcessTable.Within(_folder.Path).Where(pid => ProcessTable.IsForkServer(pid) && ProcessTable.Parent(pid) == Environment.ProcessId)];
+    /// <summary>The fork servers, without the children that wait for jobs; those of a lost one are ours for a moment.</summary>
+    public IReadOnlyList<int> ForkServers => [.. ProcessTable.Within(_folder.Path).Where(pid => ProcessTable.IsForkServer(pid) && ProcessTable.Parent(pid) == Environment.ProcessId && ProcessTable.WaitsForEvents(pid))];
 
     /// <summary>The children of fork servers that wait for jobs, and those that have just taken one.</summary>
     public IReadOnlyList<int> WaitingChildren => [.. ProcessTable.Within(_folder.Path).Where(pid => ProcessTable.IsForkServer(pid) && ProcessTable.Parent(pid) != Environment.ProcessId)];

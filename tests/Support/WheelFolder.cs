@@ -68,13 +68,13 @@ internal sealed class WheelFolder(string path)
     public WheelFolder AddBroken(string name, string version) =>
         Write($"{name}-{version}-py3-none-any.whl", new Dictionary<string, string>(StringComparer.Ordinal) { [$"{name}.py"] = "" });
 
-    /// <summary>Adds a package that exists only as source, whose build leaves a file behind when it runs.</summary>
-    public WheelFolder AddSource(string name, string version, string trace)
+    /// <summary>Adds a package that exists only as source, whose build leaves a file behind when it runs, and does what else it is told to.</summary>
+    public WheelFolder AddSource(string name, string version, string trace, string code = "")
     {
         using var file = File.Create(System.IO.Path.Combine(Path, $"{name}-{version}.zip"));
         using var zip = new ZipArchive(file, ZipArchiveMode.Create);
         Entry(zip, $"{name}-{version}/PKG-INFO", $"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
-        Entry(zip, $"{name}-{version}/setup.py", $"open({Python(trace)}, 'w').close()\nfrom setuptools import setup\nsetup(name='{name}', version='{version}')\n");
+        Entry(zip, $"{name}-{version}/setup.py", $"open({Python(trace)}, 'w').close()\n{code}\nfrom setuptools import setup\nsetup(name='{name}', version='{version}')\n");
         return this;
     }
 

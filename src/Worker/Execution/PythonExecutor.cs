@@ -28,6 +28,7 @@ public sealed partial class PythonExecutor(
 
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
 
+    private readonly SharedMemory _sharedMemory = new(plan.Code);
     private readonly Workspaces _workspaces = new(workDirectory, plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
 
     /// <summary>Runs one job to its end, if it may start. A listener that has what it came for may leave after the result.</summary>
@@ -122,6 +123,7 @@ public sealed partial class PythonExecutor(
         // Side by side: the permission is a round trip to Redis when there is a queue.
         var permission = beforeStart();
         Workspace? workspace = null;
+        var memory = _sharedMemory.Started();
         try
         {
             workspace = _workspaces.Open(job.Code);
@@ -134,6 +136,7 @@ public sealed partial class PythonExecutor(
         finally
         {
             await permission.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _sharedMemory.Ended(memory);
             if (workspace is not null) _workspaces.Close(workspace);
         }
     }

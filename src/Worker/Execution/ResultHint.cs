@@ -65,12 +65,17 @@ internal static partial class ResultHint
                 ? $"Package {package} is installed but has no module {module}: check the module's name, or name the package that holds it in \"packages\"."
                 : $"Module {module} is not installed. Call again with packages: [\"{package}\"].";
         }
+        if (DeniedPath().IsMatch(result.Stderr))
+            return "Files can be written in the working directory and in tempfile.gettempdir() alone; everything else of the host is out of reach, or for reading only.";
         if (result.Stderr.Contains("EOFError: EOF when reading a line", StringComparison.Ordinal))
             return "Standard input is empty, so input() can't be answered. Put the values into the code.";
         if (result.ReturnCode == ExecutionResult.KilledReturnCode)
             return "The process was killed (SIGKILL), most often because the host ran out of memory. Use less memory: smaller data, or work in pieces.";
         return LimitHint.For(result, limits);
     }
+
+    [GeneratedRegex(@"^PermissionError: \[Errno 13\] Permission denied: '/", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DeniedPath();
 
     [GeneratedRegex(@"^ModuleNotFoundError: No module named '(?<module>[^']+)'", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex MissingModule();

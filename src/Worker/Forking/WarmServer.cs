@@ -86,7 +86,7 @@ internal sealed class WarmServer : IAsyncDisposable
             var program = string.Join("\n\n", Program.Select(PythonScripts.Text));
             var limits = RunLimits.For(options, wanted: null);
             var command = new ChildCommand(
-                environment.Python, ["-c", program, ProcessLimits.Text(ProcessLimits.Own(limits)), .. imports.Order(StringComparer.Ordinal)],
+                environment.Python, ["-c", program, plan.ConfinesFiles ? "open" : "closed", ProcessLimits.Text(ProcessLimits.Own(limits)), .. imports.Order(StringComparer.Ordinal)],
                 CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true,
                 plan.ForServer(environment, workDirectory) with { Limits = ProcessLimits.Inherited(limits) }, OrphansGoOn: true);
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };

@@ -28,12 +28,15 @@ if _ctypes is not None:
     class Long(_ctypes._SimpleCData):
         _type_ = "l"
 
+    class Int(_ctypes._SimpleCData):
+        _type_ = "i"
+
     class Byte(_ctypes._SimpleCData):
         _type_ = "B"
 
     class Function(_ctypes.CFuncPtr):
         _flags_ = 1 | 8
-        _restype_ = Long
+        _restype_ = Int
 
     C_LIBRARY = _ctypes.dlopen(None, 0)
 

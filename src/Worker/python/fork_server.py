@@ -1,9 +1,10 @@
 """The fork server: one warm interpreter from which every job's Python is forked. Runs behind main_program.py, strays.py and
 job_domain.py, in one module with them.
 
-arguments: LIMITS NAME …, the limits of its children (each RESOURCE SOFT HARD) and what to import ahead
+usage: open|closed LIMITS [MODULE …]
 
-Descriptor 3 is the control socket, 4 the socket that jobs come through; both keep message boundaries (SOCK_SEQPACKET).
+"closed" keeps other processes of this user from looking into it and its children, where there is no Landlock to do that. LIMITS
+are its children's, each RESOURCE SOFT HARD. The modules are imported ahead. Descriptor 3 is the control socket, 4 the socket that jobs come through; both keep message boundaries (SOCK_SEQPACKET).
 
   control, to us:    fork N             make N more children, each of which waits for one job
                      signal S K         send signal K to the process group of child S
@@ -29,7 +30,7 @@ import resource
 import select
 
 CONTROL, JOBS = 3, 4
-LIMITS, *AHEAD = sys.argv[1:]
+MODE, LIMITS, *AHEAD = sys.argv[1:]
 SAMPLE = """import math
 def f(a, *b, c=1):
     return [x * 2 for x in (a, c)]
@@ -50,7 +51,8 @@ server_module = sys.modules["__main__"]
 
 def serve():
     """The server's loop. Returns in children alone, when they have a job: its folder."""
-    control_process(SET_DUMPABLE, 0)
+    if MODE == "closed":
+        control_process(SET_DUMPABLE, 0)
     sample = os.getcwd()
     with open(sample + "/main.py", "w") as file:
         file.write(SAMPLE)

@@ -27,5 +27,3 @@ def enter(domain):
     if _ctypes.call_function(syscall, (LANDLOCK_RESTRICT_SELF, domain, 0)) != 0:
         os.write(2, b"The job could not be confined, so it was not started.\n")
         os._exit(125)
-    # Where there is Landlock, other jobs can't look into this process, and who watches its memory must.
-    control_process(SET_DUMPABLE, 1)

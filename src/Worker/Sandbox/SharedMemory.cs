@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+
+namespace CodeExec.Worker.Sandbox;
+
+/// <summary>
+/// The one place outside its folder where code can make files: named shared memory and semaphores, which multiprocessing needs. What a job leaves
+/// there is removed, where the user that it runs as tells whose it is. Any thread.
+/// </summary>
+/// <param name="user">Who code runs as; where that is us, nothing is removed: much else may be ours.</param>
+internal sealed unsafe partial class SharedMemory(ForeignUser user)
+{
+    private const string Folder = "/dev/shm";
+    private const uint OwnerAndBirth = 0x8 | 0x800;
+    private const int FollowNoLink = 0x100;
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<long, int> _starts = [];
+
+    /// <summary>A job starts. Tell its end with what this returns.</summary>
+    public long Started()
+    {
+        var now = DateTime.UtcNow.Ticks;
+        lock (_lock) _starts[now] = _starts.GetValueOrDefault(now) + 1;
+        return now;
+    }
+
+    /// <summary>Nothing of a job runs any more: what is older than every job that does is nobody's.</summary>
+    public void Ended(long started)
+    {
+        long oldest;
+        lock (_lock)
+        {
+            if (--_starts[started] == 0) _starts.Remove(started);
+            oldest = _starts.Count > 0 ? _starts.First().Key : long.MaxValue;
+        }
+        if (user.Id is not { } owner || !Directory.Exists(Folder)) return;
+        foreach (var path in Directory.EnumerateFileSystemEntries(Folder))
+            if (Look(path) is var (uid, birth) && uid == owner && birth < oldest) Remove(path);
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path) && new DirectoryInfo(path).LinkTarget is null) Directory.Delete(path, recursive: true);
+            else File.Delete(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Its owner has just removed it.
+        }
+    }
+
+    // struct statx of statx(2): the owner at 20, the birth at 80 in seconds and nanoseconds.
+    private static (uint Owner, long Birth)? Look(string path)
+    {
+        var status = stackalloc byte[256];
+        if (Status(-100, path, FollowNoLink, OwnerAndBirth, status) != 0) return null;
+        return (*(uint*)(status + 20), DateTime.UnixEpoch.Ticks + (*(long*)(status + 80) * TimeSpan.TicksPerSecond) + (*(uint*)(status + 88) / 100));
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Status(int folder, string path, int flags, uint mask, byte* status);
+}

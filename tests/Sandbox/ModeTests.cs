@@ -1,0 +1,70 @@
+using CodeExec.Shared.Settings;
+using CodeExec.Tests.Support;
+using CodeExec.Worker;
+using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
+
+namespace CodeExec.Tests.Sandbox;
+
+/// <summary>What SANDBOX asks for is what code gets, or nothing is started; and everybody can see which it is.</summary>
+public sealed class ModeTests
+{
+    [Fact]
+    public void Strict_refuses_to_start_where_a_layer_is_missing_and_names_it()
+    {
+        var settings = new ServiceSettings { Sandbox = new SandboxOptions { Mode = SandboxMode.Strict } };
+        using var logs = new CollectedLogs();
+        var fault = Assert.Throws<SettingsException>(() => LocalService.Create(settings, new SandboxPlan(settings, [SandboxLayer.SystemCalls]), logs, null));
+        Assert.Contains("the layer \"system-calls\" is missing", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("set SANDBOX=auto", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Strict_runs_code_on_a_host_that_has_every_layer(bool asNobody)
+    {
+        if (LandlockRuleset.Version < 6) return;
+        using var folder = new TestFolder();
+        await using var worker = WorkerProcess.Start(folder, asNobody, ("SANDBOX", "strict"));
+        var result = await worker.CallAsync(1, "print([line.split()[1] for line in open('/proc/self/status') if line.startswith(('NoNewPrivs', 'Seccomp:'))])");
+        Assert.Equal("['1', '2']", result.GetProperty("structuredContent").GetProperty("stdout").GetString()!.Trim());
+    }
+
+    [Fact]
+    public async Task Every_layer_is_tried_and_logged()
+    {
+        await using var service = new TestService();
+        await service.Local.PrepareAsync(CancellationToken.None);
+        var line = Assert.Single(service.Logs.Lines, line => line.Contains("Code is confined by", StringComparison.Ordinal));
+        foreach (var finding in service.Local.Sandbox.Layers.Where(finding => finding.State is LayerState.On)) Assert.Contains(finding.Layer.Name, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_sandbox_code_is_as_free_as_the_service_and_the_log_says_so_loudly()
+    {
+        await using var service = new TestService(sandbox: new SandboxOptions { Mode = SandboxMode.Off });
+        await service.Local.PrepareAsync(CancellationToken.None);
+        Assert.Equal($"{Environment.IsPrivilegedProcess}\n", (await service.RunAsync("import os; print(os.getuid() == 0)")).Stdout);
+        Assert.Contains(service.Logs.Lines, line => line.Contains("SANDBOX=off", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_layer_that_the_kernel_refuses_is_found_out_by_trying()
+    {
+        // A filter without instructions stands for a host that refuses any.
+        var confinement = new Confinement(TestService.Python) { SystemCalls = "00", FailsOpen = true, Reports = true };
+        var refused = await SandboxProbe.RunAsync(confinement, TestService.Python, CancellationToken.None);
+        Assert.Equal("system-calls", Assert.Single(refused).Key);
+    }
+
+    [Fact]
+    public async Task A_layer_that_is_demanded_and_refused_keeps_code_from_starting()
+    {
+        var confinement = new Confinement(TestService.Python) { SystemCalls = "00" };
+        var command = new ChildCommand(TestService.Python, ["-c", "print('started')"], new Dictionary<string, string>(StringComparer.Ordinal), "/", Confinement: confinement);
+        var (exit, output) = await CapturedCommand.RunAsync(command, Eventually.Limit, CancellationToken.None);
+        Assert.Equal(125, exit.ReturnCode);
+        Assert.StartsWith("The layer system-calls of the sandbox was refused, so nothing was started", output, StringComparison.Ordinal);
+    }
+}
