@@ -41,6 +41,7 @@ public sealed class RehearsalTests(Slug slug, ITestOutputHelper output) : IClass
         Assert.DoesNotContain("FAIL", report, StringComparison.Ordinal);
         Assert.Contains($"at {slug.Root}/.heroku/python/bin/python3", report, StringComparison.Ordinal);
         Assert.Contains("512 MB of memory", report, StringComparison.Ordinal);
+        Assert.Contains("dyno run.1: ", heroku.Logs(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed class RehearsalTests(Slug slug, ITestOutputHelper output) : IClass
         Assert.True(told.Stdout.Length + told.Stderr.Length > 0, caller.Transcript);
 
         output.WriteLine(heroku.Logs());
-        Assert.Contains("dyno: ", heroku.Logs(), StringComparison.Ordinal);
+        Assert.Contains("dyno worker.2: ", heroku.Logs(), StringComparison.Ordinal);
         Assert.DoesNotContain("left behind", heroku.Logs(), StringComparison.Ordinal);
         Assert.DoesNotContain(Password, heroku.Logs(), StringComparison.Ordinal);
     }

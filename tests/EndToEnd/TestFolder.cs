@@ -3,6 +3,12 @@ namespace CodeExec.Tests.EndToEnd;
 /// <summary>A folder for one test class, removed afterwards.</summary>
 public sealed class TestFolder : IDisposable
 {
+    public TestFolder()
+    {
+        // Code may run as another user, who must get to what is its own below.
+        File.SetUnixFileMode(Path, File.GetUnixFileMode(Path) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    }
+
     public string Path { get; } = Directory.CreateTempSubdirectory("codeexec-test-").FullName;
 
     public ProgramSettings Settings => ProgramSettings.Clean(Path);

@@ -86,7 +86,7 @@ public abstract class StoppingTests(bool forked) : ExecutionTests(forked)
     }
 
     [Fact]
-    public async Task When_the_end_is_told_the_process_and_its_folder_are_gone()
+    public async Task When_the_events_have_ended_the_process_and_its_folder_are_gone()
     {
         await using var service = await ServiceAsync();
         using var stop = new JobStop();
@@ -94,11 +94,10 @@ public abstract class StoppingTests(bool forked) : ExecutionTests(forked)
         await foreach (var happened in service.Local.Runner.RunAsync(Jobs.Python("import os; print(os.getpid())"), stop))
         {
             if (happened is OutputChunk chunk) pid = int.Parse(chunk.Text, CultureInfo.InvariantCulture);
-            if (happened is not JobFinished) continue;
-            Assert.False(ProcessTable.Exists(pid));
-            Assert.Empty(service.JobFolders);
         }
         Assert.NotEqual(0, pid);
+        Assert.False(ProcessTable.Exists(pid));
+        Assert.Empty(service.JobFolders);
     }
 
     [Fact]

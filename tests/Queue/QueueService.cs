@@ -95,6 +95,7 @@ internal sealed class QueueService : IAsyncDisposable
         Client.Dispose();
         foreach (var process in _processes) await process.DisposeAsync();
         await Redis.DisposeAsync();
+        Ledger.Dispose();
         _folder.Dispose();
     }
 }

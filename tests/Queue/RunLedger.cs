@@ -7,9 +7,9 @@ namespace CodeExec.Tests.Queue;
 /// What code under test leaves outside its own folder: one line for each time it ran, with its process. So a job that runs twice, or goes
 /// on although nobody wants it, can't hide. The code goes on until the test lets it end.
 /// </summary>
-internal sealed class RunLedger(string folder)
+internal sealed class RunLedger(string folder) : IDisposable
 {
-    private readonly string _ledger = Path.Combine(folder, "ledger.txt");
+    private readonly string _ledger = Shared(folder);
 
     /// <summary>Python that signs the ledger, prints "started NAME", waits for the gate and prints "ended NAME".</summary>
     /// <remarks>It also ends with the test's folder, and after two minutes: a killed worker can't end it.</remarks>
@@ -40,16 +40,27 @@ internal sealed class RunLedger(string folder)
     /// <summary>Whether the process of the one run of this name is there.</summary>
     public bool IsRunning(string name) => !ProcessTable.HasEnded(Pid(name));
 
+    public void Dispose() => File.Delete(_ledger);
+
+    // Where confined code can write: as a file that is there before, since what code itself makes there is removed after it.
+    private static string Shared(string folder)
+    {
+        var path = $"/dev/shm/{Path.GetFileName(folder)}-ledger";
+        File.WriteAllText(path, "");
+        File.SetUnixFileMode(path, (UnixFileMode)0b110_110_110);
+        return path;
+    }
+
     private static string Quoted(string path) => $"'{path}'";
 
     // One write of one line in append mode: lines of several processes don't mix.
     private string Signing(string name) => $$"""
-        ledger = os.open({{Quoted(_ledger)}}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        ledger = os.open({{Quoted(_ledger)}}, os.O_WRONLY | os.O_APPEND)
         os.write(ledger, f'{{name}} {os.getpid()}\n'.encode())
         print('started {{name}}', flush=True)
         """;
 
     private int Pid(string name) => int.Parse(Lines().Single(line => line[0] == name)[1], CultureInfo.InvariantCulture);
 
-    private List<string[]> Lines() => File.Exists(_ledger) ? [.. File.ReadAllLines(_ledger).Select(line => line.Split(' '))] : [];
+    private List<string[]> Lines() => [.. File.ReadAllLines(_ledger).Select(line => line.Split(' '))];
 }

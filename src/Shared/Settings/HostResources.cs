@@ -13,7 +13,9 @@ public static class HostResources
     /// <summary>The smallest of DYNO_RAM (in MB), the cgroup's limit and the machine's memory, in bytes.</summary>
     public static long MemoryBytes(IReadOnlyDictionary<string, string> environment)
     {
-        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        // In a container the runtime counts three quarters of the limit as its own:
+        // https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector#heap-limit
+        var memory = Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 4 / 3, MachineBytes());
         if (environment.TryGetValue("DYNO_RAM", out var ram) && long.TryParse(ram, NumberStyles.None, CultureInfo.InvariantCulture, out var megabytes) && megabytes > 0)
             memory = Math.Min(memory, megabytes * 1024 * 1024);
         foreach (var file in CgroupLimits)
@@ -37,4 +39,13 @@ public static class HostResources
     /// <summary>What one job may hold so that all together fit into the host, in bytes; where they can't, the least that a job needs.</summary>
     public static long DefaultJobMemory(long memoryBytes, int concurrency) =>
         Math.Max(JobsMemoryBytes(memoryBytes) / concurrency, LimitOptions.LeastMemoryBytes);
+
+    private static long MachineBytes()
+    {
+        const string Total = "MemTotal:";
+        var line = File.Exists("/proc/meminfo") ? File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Total, StringComparison.Ordinal)) : null;
+        return line is not null && long.TryParse(line[Total.Length..].Replace("kB", "", StringComparison.Ordinal), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var kilobytes)
+            ? kilobytes * 1024
+            : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    }
 }
