@@ -32,6 +32,22 @@ public sealed class ModeTests
     }
 
     [Fact]
+    public async Task Root_that_must_stay_root_has_no_capabilities_and_the_log_says_why()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using var closed = new TestFolder();
+        File.SetUnixFileMode(closed.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var forked in new[] { true, false })
+        {
+            await using var service = new TestService(options => options with { ForkServer = forked, WorkDirectory = closed["work"] });
+            await service.Local.PrepareAsync(CancellationToken.None);
+            var result = await service.RunAsync("import os\nprint(os.getuid(), [line.split()[1].strip('0') for line in open('/proc/self/status') if line.startswith('Cap')])");
+            Assert.Equal("0 ['', '', '', '', '']\n", result.Stdout);
+            Assert.Contains(service.Logs.Lines, line => line.Contains($"can't enter {closed.Path}", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Every_layer_is_tried_and_logged()
     {
         await using var service = new TestService();

@@ -51,6 +51,7 @@ public sealed record Confinement(string Interpreter)
         if (KeepsOrphans) lines.Add($"subreaper{may}");
         lines.AddRange(Limits.Select(limit => string.Create(CultureInfo.InvariantCulture, $"limit {limit.Resource} {limit.Soft} {limit.Hard}")));
         if (User.Id is { } user) lines.Add($"user{may} {user}");
+        else if (NoNewPrivileges && Environment.IsPrivilegedProcess) lines.Add("no-capabilities");
         if (NoNewPrivileges) lines.Add($"no-new-privileges{may}");
         if (domains.Count > 0) lines.Add($"own-process? {domains[^1]}");
         lines.AddRange(domains.Select(domain => $"domain{may} {domain}"));

@@ -141,7 +141,7 @@ public sealed class SandboxPlan
         {
             if (!Environment.IsPrivilegedProcess) return NotNeeded("we are not root; code runs as we do");
             if (_barred is null) return On($"code is {_options.UserId}, pip {(_pipBarred is null ? $"{_options.UserId + 1}" : $"root, since {_options.UserId + 1} can't enter {_pipBarred}")}");
-            return Off($"user {_options.UserId} can't enter {_barred}; move WORK_DIR, PACKAGE_CACHE_DIR or PYTHON to where others can pass");
+            return Off($"user {_options.UserId} can't enter {_barred}; so code is root without root's capabilities; move WORK_DIR, PACKAGE_CACHE_DIR or PYTHON to where others can pass");
         }
         if (layer == SandboxLayer.Files) return landlock > 0 ? On($"Landlock {landlock}") : Off("this kernel, or the container's rules, have no Landlock (Linux 5.13)");
         if (layer == SandboxLayer.Signals) return landlock >= 6 ? On($"Landlock {landlock}") : Off($"Landlock is {landlock}, and 6 is needed (Linux 6.12)");

@@ -34,8 +34,33 @@ internal sealed unsafe partial class SharedMemory(ForeignUser user)
             oldest = _starts.Count > 0 ? _starts.First().Key : long.MaxValue;
         }
         if (user.Id is not { } owner || !Directory.Exists(Folder)) return;
-        foreach (var path in Directory.EnumerateFileSystemEntries(Folder))
-            if (Look(path) is var (uid, birth) && uid == owner && birth < oldest) Remove(path);
+        var left = Directory.EnumerateFileSystemEntries(Folder).Where(path => Look(path) is var (uid, birth) && uid == owner && birth < oldest).ToList();
+        if (left.Count == 0) return;
+        // Another worker of this host may have given the same user to its jobs: what somebody holds is not left over.
+        var held = HeldByAnybody();
+        foreach (var path in left)
+            if (!held.Contains(path)) Remove(path);
+    }
+
+    private static HashSet<string> HeldByAnybody()
+    {
+        var held = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!char.IsAsciiDigit(process["/proc/".Length])) continue;
+            try
+            {
+                foreach (var mapping in File.ReadLines(Path.Combine(process, "maps")))
+                    if (mapping.IndexOf(Folder + '/', StringComparison.Ordinal) is var at and >= 0) held.Add(mapping[at..]);
+                foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")))
+                    if (new FileInfo(descriptor).LinkTarget is { } target) held.Add(target);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                // It ended meanwhile.
+            }
+        }
+        return held;
     }
 
     private static void Remove(string path)

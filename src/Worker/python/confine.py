@@ -17,7 +17,8 @@ except ImportError:
     _ctypes = None
 
 PATH_ONLY = 0x200000
-SET_SECCOMP, SET_CHILD_SUBREAPER, SET_NO_NEW_PRIVS = 22, 36, 38
+SET_SECCOMP, DROP_CAPABILITY, SET_CHILD_SUBREAPER, SET_NO_NEW_PRIVS = 22, 24, 36, 38
+MOST_CAPABILITIES = 64
 LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 445, 446
 # Execute, read files, read folders.
 READ = (1 | 4 | 8).to_bytes(8, sys.byteorder)
@@ -75,6 +76,16 @@ def user(number):
     posix.setresuid(int(number), int(number), int(number))
 
 
+def no_capabilities():
+    """Where root stays root: the next program that this process becomes has none of root's capabilities."""
+    for number in range(MOST_CAPABILITIES):
+        try:
+            call("prctl", DROP_CAPABILITY, number, 0, 0, 0)
+        except OSError:
+            # The kernel knows no more, or we aren't that mighty ourselves.
+            return
+
+
 def own_process(ruleset):
     """Lets what the ruleset confines read about its first process, which is this one: /proc holds the others' command lines, too."""
     place = posix.open("/proc/self", PATH_ONLY | posix.O_CLOEXEC)
@@ -100,6 +111,7 @@ LAYERS = {
     "first-to-go": first_to_go,
     "limit": limit,
     "user": user,
+    "no-capabilities": no_capabilities,
     "no-new-privileges": no_new_privileges,
     "own-process": own_process,
     "domain": domain,
