@@ -48,8 +48,22 @@ public abstract class AttackedWorker(bool forked, bool asNobody) : IAsyncLifetim
     /// <summary>The processes of jobs that live.</summary>
     public IReadOnlyList<int> JobProcesses => [.. ProcessTable.Within(_folder["work"]).Where(pid => pid != Pid && !ProcessTable.IsForkServer(pid))];
 
-    /// <summary>The folders that hold something of a job.</summary>
-    public IReadOnlyList<string> JobFolders => TestService.JobFoldersIn(_folder["work"]);
+    /// <summary>Whether no folder holds anything of a job.</summary>
+    public bool HoldsNothingOfJobs
+    {
+        get
+        {
+            try
+            {
+                return TestService.JobFoldersIn(_folder["work"]).Count == 0;
+            }
+            catch (IOException)
+            {
+                // Too deep to be looked at, or on its way out.
+                return false;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public async Task DisposeAsync()

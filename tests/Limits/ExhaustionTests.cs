@@ -62,7 +62,7 @@ public abstract class ExhaustionTests(AttackedWorker worker)
         var next = await worker.CallAsync("print(2+2)");
         Assert.Equal(("ok", "4"), (Text(next, "status"), Text(next, "stdout")));
         await Eventually.HoldsAsync(() => worker.JobProcesses.Count == 0, "an end of the attack's processes");
-        await Eventually.HoldsAsync(() => worker.JobFolders.Count == 0, "an end of the attack's folder");
+        await Eventually.HoldsAsync(() => worker.HoldsNothingOfJobs, "an end of the attack's folder");
         Assert.False(ProcessTable.HasEnded(worker.Pid));
     }
 
