@@ -15,6 +15,9 @@ public sealed partial class LocalBackgroundJobs(IJobRunner runner, CallGate gate
     /// <summary>How much output the kept results may hold together, in characters; beyond it the oldest are forgotten early.</summary>
     public const long MostCharacters = 16 * 1024 * 1024;
 
+    // Killing a job takes its grace time at most; this bounds a host that hangs.
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, LocalJob> _jobs = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly Queue<LocalJob> _ended = new();
@@ -62,7 +65,7 @@ public sealed partial class LocalBackgroundJobs(IJobRunner runner, CallGate gate
     public async ValueTask DisposeAsync()
     {
         foreach (var job in _jobs.Values) job.Stop.Request(StopReason.ShuttingDown);
-        await Task.WhenAll(_jobs.Values.Select(job => job.Run));
+        await Task.WhenAll(_jobs.Values.Select(job => job.Run)).WaitAsync(StopTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // Never throws.
@@ -85,7 +88,8 @@ public sealed partial class LocalBackgroundJobs(IJobRunner runner, CallGate gate
         catch (Exception failed)
         {
             LogFailed(failed, job.Id);
-            fault = $"The service failed while it ran this job; the code is not at fault. Start it again; if it stays so, tell the operator reference {job.Id}, which the server's log explains.";
+            fault = "The service failed while it ran this job; the code is not at fault. Start it again; if it stays so, "
+                + $"tell the operator reference {job.Id}, which the server's log explains.";
         }
         finally
         {

@@ -47,11 +47,13 @@ public sealed class JobTools(IBackgroundJobs jobs, CallGate gate, TimeSpan keep)
             var job = await jobs.FindAsync(asked.JobId, caller, name is JobToolDefinitions.Cancel ? CancelPatience : asked.Wait, end.Token);
             return job switch
             {
-                null => ToolResult.Error($"There is no job \"{asked.JobId}\" of yours. A result is kept for {keep.TotalSeconds:0} s after its job ended (RESULT_TTL_SECONDS), and only for the API key that started it; "
-                    + $"a job that waited too long for a worker is dropped. Check the id, or start the code again if running it twice is safe."),
+                null => ToolResult.Error($"There is no job \"{asked.JobId}\" of yours. A result is kept for {keep.TotalSeconds:0} s after its job ended "
+                    + "(RESULT_TTL_SECONDS), and only for the API key that started it; a job that waited too long for a worker is dropped. "
+                    + "Check the id, or start the code again if running it twice is safe."),
                 { Fault: { } fault } => ToolResult.Error($"Job \"{asked.JobId}\" has no result. {fault}"),
                 { Result: { } result } when name is JobToolDefinitions.Result => ToolResult.From(result),
-                _ => Answer(asked.JobId, job, job.State is BackgroundState.Ended ? null : $"It is not over. Ask again, with {JobToolDefinitions.Result} and wait_seconds for an answer as soon as it is."),
+                { State: BackgroundState.Ended } => Answer(asked.JobId, job, null),
+                _ => Answer(asked.JobId, job, $"It is not over. Ask again, with {JobToolDefinitions.Result} and wait_seconds for an answer as soon as it is."),
             };
         }
         catch (OperationCanceledException) when (gate.StopCalls.IsCancellationRequested)

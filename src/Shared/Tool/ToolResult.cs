@@ -23,7 +23,8 @@ public readonly record struct ToolResult
     private readonly bool _isJson;
     private readonly bool _isError;
 
-    private ToolResult(ReadOnlyMemory<byte> text, ExecutionResult? structured, bool isError) => (_text, _structured, _isJson, _isError) = (text, structured, structured is not null, isError);
+    private ToolResult(ReadOnlyMemory<byte> text, ExecutionResult? structured, bool isError) =>
+        (_text, _structured, _isJson, _isError) = (text, structured, structured is not null, isError);
 
     private ToolResult(ReadOnlyMemory<byte> json) => (_text, _isJson) = (json, true);
 

@@ -48,7 +48,8 @@ internal sealed class ResumeEndpoint(WebOptions options, SessionIds ids, AnswerR
             Error = new JsonRpcErrorDetail
             {
                 Code = Refusal.RequestRefused,
-                Message = $"The rest of this call's answer is gone: it is kept for {options.ResumeTime.TotalSeconds:0} s (RESUME_SECONDS) after its connection broke, by the process that ran the call. "
+                Message = $"The rest of this call's answer is gone: it is kept for {options.ResumeTime.TotalSeconds:0} s (RESUME_SECONDS) "
+                    + "after its connection broke, by the process that ran the call. "
                     + "Whether the code ran to its end is unknown; call again if running it twice is safe.",
             },
         };

@@ -31,7 +31,9 @@ public static class StdioHost
         using var ended = new CancellationTokenSource();
         // The interpreter is looked for while the handshake goes on: the process is started for a single call.
         var preparing = service.PrepareAsync(ended.Token, ForkServersAfter);
-        await using var jobs = settings.Tool.JobTools ? new LocalBackgroundJobs(service.Runner, gate, settings.Queue.ResultTtl, TimeProvider.System, logs.CreateLogger<LocalBackgroundJobs>()) : null;
+        await using var jobs = settings.Tool.JobTools
+            ? new LocalBackgroundJobs(service.Runner, gate, settings.Queue.ResultTtl, TimeProvider.System, logs.CreateLogger<LocalBackgroundJobs>())
+            : null;
         var tool = new CodeExecTool(
             service.Runner, settings.Tool, gate, calls, TimeProvider.System, logs.CreateLogger<CodeExecTool>(), jobs is null ? null : new JobTools(jobs, gate, settings.Queue.ResultTtl));
 
