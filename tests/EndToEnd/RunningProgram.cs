@@ -28,7 +28,9 @@ public sealed class RunningProgram : IAsyncDisposable
 
     public static RunningProgram Start(string program, IEnumerable<string> arguments, ProgramSettings settings)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // A shell without job control starts what stands before & with SIGINT ignored, which is inherited: however the tests were
+        // started, a program is to hear its Ctrl-C.
+        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", program, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -210,6 +210,22 @@ public sealed class LostServerTests
     }
 
     [Fact]
+    public async Task A_SIGTERM_to_every_process_ends_the_jobs_that_take_it_and_no_server()
+    {
+        await using var service = await ServiceAsync();
+        var server = service.ForkServers.Single();
+        var run = service.Start(Jobs.Python("import signal, time\nprint(signal.getsignal(signal.SIGTERM), flush=True)\nwhile True: time.sleep(1)"));
+        await run.Printed("SIG_DFL");
+
+        foreach (var pid in ProcessTable.Within(service.Folder.Path)) ProcessTable.Terminate(pid);
+
+        var result = await run.Finished;
+        Assert.Equal(-LibC.SignalTerminate, result.ReturnCode);
+        Assert.Contains("shut down", result.Hint, StringComparison.Ordinal);
+        Assert.Equal($"{server}\n", (await service.RunAsync("import os\nprint(os.getppid())")).Stdout);
+    }
+
+    [Fact]
     public async Task Nothing_of_a_killed_worker_is_left()
     {
         using var folder = new TestFolder();

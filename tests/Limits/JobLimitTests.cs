@@ -167,6 +167,14 @@ public abstract class JobLimitTests(bool forked) : ExecutionTests(forked)
         Assert.Equal((ExecutionStatus.ProcessLimit, true), (result.Status, result.Hint!.Contains("the limit is 5", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Who_runs_for_long_leaves_the_cores_to_others()
+    {
+        await using var service = await WithAsync(limits => limits);
+        var result = await service.RunAsync("import os, time\nend = time.monotonic() + 60\nwhile os.nice(0) == 0 and time.monotonic() < end: time.sleep(0.01)\nif os.fork() == 0: os._exit(os.nice(0))\nprint(os.nice(0), os.waitstatus_to_exitcode(os.wait()[1]))");
+        Assert.Equal("10 10\n", result.Stdout);
+    }
+
     // A look is at all jobs, so one that must end by it says that there was one.
     private static async Task LookedAsync(TestService service)
     {

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Packages;
 using CodeExec.Worker.Limits;
+using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Execution;
 
@@ -71,6 +72,8 @@ internal static partial class ResultHint
             return "Standard input is empty, so input() can't be answered. Put the values into the code.";
         if (result.ReturnCode == ExecutionResult.KilledReturnCode)
             return "The process was killed (SIGKILL), most often because the host ran out of memory. Use less memory: smaller data, or work in pieces.";
+        if (result.ReturnCode == -LibC.SignalTerminate)
+            return "The program was ended by SIGTERM, and not by a limit: most often the server is being shut down or restarted. Call again if running it twice is safe.";
         return LimitHint.For(result, limits);
     }
 

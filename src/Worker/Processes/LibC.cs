@@ -45,6 +45,8 @@ internal static unsafe partial class LibC
     public const int Interrupted = 4;
     public const int NoSuchProcess = 3;
 
+    public const int PriorityOfGroup = 1;
+
     public const int SignalKill = 9;
     public const int SignalTerminate = 15;
 
@@ -114,6 +116,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int pid, int signal);
+
+    [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int niceness);
 
     [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
     public static partial int WaitId(int kind, int id, byte* info, int options);

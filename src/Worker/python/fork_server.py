@@ -53,6 +53,8 @@ def serve():
     """The server's loop. Returns in children alone, when they have a job: its folder."""
     if MODE == "closed":
         control_process(SET_DUMPABLE, 0)
+    # A dyno that ends sends it to every process. Jobs get theirs; who reaps them, and tells how they ended, stays.
+    _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
     sample = os.getcwd()
     with open(sample + "/main.py", "w") as file:
         file.write(SAMPLE)
@@ -207,6 +209,7 @@ def wait_for_job(serial, sample):
     if len(descriptors) > 3:
         enter(descriptors[3])
     os.closerange(3, max(descriptors) + 1)
+    _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     limit(limits.decode())
     for at in range(0, len(changes), 2):
         os.environb[changes[at]] = changes[at + 1]
