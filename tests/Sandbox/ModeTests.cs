@@ -48,6 +48,20 @@ public sealed class ModeTests
     }
 
     [Fact]
+    public void Root_stays_root_where_the_python_on_path_leads_to_a_closed_folder()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using var closed = new TestFolder();
+        using var open = new TestFolder();
+        File.WriteAllText(closed["python3"], "");
+        File.CreateSymbolicLink(open["python3"], closed["python3"]);
+        File.SetUnixFileMode(closed.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var settings = new ServiceSettings { Execution = new ExecutionOptions { Python = open["python3"], WorkDirectory = open["work"] }, Packages = new PackageOptions { CacheDirectory = open["cache"] } };
+        var user = new SandboxPlan(settings).Layers.Single(finding => finding.Layer == SandboxLayer.User);
+        Assert.Equal((LayerState.Off, true), (user.State, user.Detail.Contains($"can't enter {closed.Path}", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Every_layer_is_tried_and_logged()
     {
         await using var service = new TestService();

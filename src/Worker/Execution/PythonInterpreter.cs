@@ -61,7 +61,8 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
         }
         : null;
 
-    private static string? Locate(string nameOrPath)
+    /// <summary>The file that a name or path stands for; null when there is none.</summary>
+    internal static string? Locate(string nameOrPath)
     {
         if (nameOrPath.Contains('/', StringComparison.Ordinal)) return File.Exists(nameOrPath) ? System.IO.Path.GetFullPath(nameOrPath) : null;
         return (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin")

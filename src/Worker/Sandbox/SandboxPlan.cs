@@ -163,8 +163,11 @@ public sealed class SandboxPlan
         var environments = Path.Combine(settings.Packages.CacheDirectory, EnvironmentStore.FolderName);
         return code.StoppedAt(Path.Combine(settings.Execution.WorkDirectory, "job"), settings.Execution.WorkDirectory)
             ?? code.StoppedAt(Path.Combine(environments, "environment"), environments, settings.Packages.CacheDirectory)
-            ?? (settings.Execution.Python.StartsWith('/') ? code.StoppedAt(settings.Execution.Python) : null);
+            ?? (PythonInterpreter.Locate(settings.Execution.Python) is { } python ? code.StoppedAt(python) ?? code.StoppedAt(Target(python)) : null);
     }
+
+    // An interpreter in a home folder is often a link or a version manager's script on PATH; whoever can't enter that home can't start it.
+    private static string Target(string python) => File.ResolveLinkTarget(python, returnFinalTarget: true)?.FullName ?? python;
 
     private bool Wants(SandboxLayer layer) => (_options.Mode is not SandboxMode.Off || Always.Contains(layer)) && !_without.Contains(layer);
 
