@@ -101,6 +101,8 @@ public sealed class RehearsalTests(Slug slug, ITestOutputHelper output) : IClass
     private static int Numbers(string printed)
     {
         var text = JsonNode.Parse(printed)!["content"]![0]!["text"]!.GetValue<string>();
-        return JsonNode.Parse(JsonNode.Parse(text)!["stdout"]!.GetValue<string>())!.AsArray().Count;
+        var stdout = JsonNode.Parse(text)!["stdout"]!.GetValue<string>();
+        Assert.True(stdout.StartsWith('['), text);
+        return JsonNode.Parse(stdout)!.AsArray().Count;
     }
 }

@@ -23,7 +23,7 @@ public sealed record Reach
 
     private static readonly string[] PathVariables = ["LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
-    private static readonly string[] InstallationParts = ["bin", "include", "lib", "lib64", "pyvenv.cfg", "share"];
+    private static readonly string[] InstallationParts = ["bin", "include", "lib", "lib64", "local/lib", "pyvenv.cfg", "share"];
 
     /// <summary>Files, and folders with all below them, to read and to execute.</summary>
     public IReadOnlyList<string> Readable { get; init; } = [];
