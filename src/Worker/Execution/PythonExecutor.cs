@@ -184,8 +184,8 @@ public sealed partial class PythonExecutor(
         var result = Result(ending, returnCode, stdout.Kept, stderr.Kept, ending is ChildEnding.PassedLimit ? await watched.Passed : null) with { Duration = duration };
         tell(result);
 
-        // A program may say that it ends, and stay.
-        if (gone && !await child.EndedWithinAsync(LeaveLimit, time) && !await child.StopAsync(TimeSpan.Zero, time)) LogUnkillable(job.Id, child.Pid);
+        // A program may say that it ends, and stay. How long the kernel needs is told by no other clock than the system's.
+        if (gone && !await child.EndedWithinAsync(LeaveLimit, TimeProvider.System) && !await child.StopAsync(TimeSpan.Zero, TimeProvider.System)) LogUnkillable(job.Id, child.Pid);
         return result;
     }
 
