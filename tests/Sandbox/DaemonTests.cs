@@ -88,6 +88,23 @@ public abstract class DaemonTests(bool forked) : ExecutionTests(forked)
         Assert.Equal((false, false), (File.Exists($"/dev/shm/{theirs}"), File.Exists($"/dev/shm/{left}")));
     }
 
+    [Fact]
+    public async Task A_semaphore_that_the_job_of_another_worker_holds_stays()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        await using var other = await ServiceAsync();
+        await using var service = await ServiceAsync();
+        var name = Path.GetFileName(other.Folder.Path);
+        // As multiprocessing makes those that it hands on by name.
+        var holder = other.Start(Jobs.Python($"import _multiprocessing, time\nheld = _multiprocessing.SemLock(1, 0, 1, '/{name}', False)\nprint('there', flush=True)\ntime.sleep(600)"));
+        await holder.Printed("there");
+        await service.RunAsync("print(1)");
+        Assert.True(File.Exists($"/dev/shm/sem.{name}"));
+        holder.Stop.Request(StopReason.ClientCancelled);
+        await holder.Finished;
+        Assert.False(File.Exists($"/dev/shm/sem.{name}"));
+    }
+
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
 

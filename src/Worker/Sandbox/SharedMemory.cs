@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace CodeExec.Worker.Sandbox;
@@ -10,7 +11,7 @@ namespace CodeExec.Worker.Sandbox;
 internal sealed unsafe partial class SharedMemory(ForeignUser user)
 {
     private const string Folder = "/dev/shm";
-    private const uint OwnerAndBirth = 0x8 | 0x800;
+    private const uint OwnerInodeAndBirth = 0x8 | 0x100 | 0x800;
     private const int FollowNoLink = 0x100;
 
     private readonly Lock _lock = new();
@@ -34,26 +35,29 @@ internal sealed unsafe partial class SharedMemory(ForeignUser user)
             oldest = _starts.Count > 0 ? _starts.First().Key : long.MaxValue;
         }
         if (user.Id is not { } owner || !Directory.Exists(Folder)) return;
-        var left = Directory.EnumerateFileSystemEntries(Folder).Where(path => Look(path) is var (uid, birth) && uid == owner && birth < oldest).ToList();
+        var left = new List<(string Path, ulong Inode)>();
+        foreach (var path in Directory.EnumerateFileSystemEntries(Folder))
+            if (Look(path, FollowNoLink) is var (uid, birth, inode) && uid == owner && birth < oldest) left.Add((path, inode));
         if (left.Count == 0) return;
         // Another worker of this host may have given the same user to its jobs: what somebody holds is not left over.
         var held = HeldByAnybody();
-        foreach (var path in left)
-            if (!held.Contains(path)) Remove(path);
+        foreach (var (path, inode) in left)
+            if (!held.Contains(inode)) Remove(path);
     }
 
-    private static HashSet<string> HeldByAnybody()
+    // By number: a semaphore's holders have it under the name that it was made with, before it got its own (sem_open(3)).
+    private static HashSet<ulong> HeldByAnybody()
     {
-        var held = new HashSet<string>(StringComparer.Ordinal);
+        var held = new HashSet<ulong>();
         foreach (var process in Directory.EnumerateDirectories("/proc"))
         {
             if (!char.IsAsciiDigit(process["/proc/".Length])) continue;
             try
             {
                 foreach (var mapping in File.ReadLines(Path.Combine(process, "maps")))
-                    if (mapping.IndexOf(Folder + '/', StringComparison.Ordinal) is var at and >= 0) held.Add(mapping[at..]);
+                    if (mapping.Contains(Folder + '/', StringComparison.Ordinal) && mapping.Split(' ') is { Length: > 5 } fields && ulong.TryParse(fields[4], CultureInfo.InvariantCulture, out var inode)) held.Add(inode);
                 foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")))
-                    if (new FileInfo(descriptor).LinkTarget is { } target) held.Add(target);
+                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(descriptor, flags: 0) is { } open) held.Add(open.Inode);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
@@ -76,12 +80,12 @@ internal sealed unsafe partial class SharedMemory(ForeignUser user)
         }
     }
 
-    // struct statx of statx(2): the owner at 20, the birth at 80 in seconds and nanoseconds.
-    private static (uint Owner, long Birth)? Look(string path)
+    // struct statx of statx(2): the owner at 20, the inode at 32, the birth at 80 in seconds and nanoseconds.
+    private static (uint Owner, long Birth, ulong Inode)? Look(string path, int flags)
     {
         var status = stackalloc byte[256];
-        if (Status(-100, path, FollowNoLink, OwnerAndBirth, status) != 0) return null;
-        return (*(uint*)(status + 20), DateTime.UnixEpoch.Ticks + (*(long*)(status + 80) * TimeSpan.TicksPerSecond) + (*(uint*)(status + 88) / 100));
+        if (Status(-100, path, flags, OwnerInodeAndBirth, status) != 0) return null;
+        return (*(uint*)(status + 20), DateTime.UnixEpoch.Ticks + (*(long*)(status + 80) * TimeSpan.TicksPerSecond) + (*(uint*)(status + 88) / 100), *(ulong*)(status + 32));
     }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
