@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using CodeExec.Web.Callers;
@@ -46,7 +47,7 @@ internal sealed record PostedMessages(IReadOnlyList<JsonRpcMessage> Messages, bo
         using var body = new MemoryStream();
         using var tooLate = new CancellationTokenSource(BodyTime, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(tooLate.Token, request.HttpContext.RequestAborted);
-        var block = new byte[16 * 1024];
+        var block = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
         {
             while (await request.Body.ReadAsync(block, end.Token) is > 0 and var read)
@@ -65,6 +66,10 @@ internal sealed record PostedMessages(IReadOnlyList<JsonRpcMessage> Messages, bo
         {
             // Kestrel's word for a chunk with a size beyond all numbers.
             return (null, new Refusal(StatusCodes.Status400BadRequest, Refusal.RequestRefused, "The request's body is not framed as HTTP frames it. Send it again."));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
         }
         return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
     }

@@ -6,6 +6,8 @@ namespace CodeExec.Web.Mcp;
 /// <summary>Answers the requests of one POST with an MCP server of their own. Any thread.</summary>
 internal sealed class RequestServer(OfferedServer offered, IServiceProvider services, ILoggerFactory logs)
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>Answers them all; returns when the last answer is written, or when nobody waits any more.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="session">Their session; null when there is none.</param>
@@ -29,7 +31,9 @@ internal sealed class RequestServer(OfferedServer offered, IServiceProvider serv
         }
         finally
         {
-            await end.CancelAsync();
+            // The transport's end is the server's, too. By cancellation that would take three exceptions a request.
+            end.CancelAfter(EndLimit);
+            await transport.DisposeAsync();
             await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
