@@ -40,6 +40,8 @@ public sealed class JobJsonTests
         Assert.Equal([package!.Text], read.Packages.Select(one => one.Text));
         Assert.Null(JobJson.ReadJob(JobJson.Write(job with { ClientName = null })).ClientName);
         Assert.Null(read.Limits);
+        Assert.True(read.IsFollowed);
+        Assert.False(JobJson.ReadJob(JobJson.Write(job with { IsFollowed = false })).IsFollowed);
         var limits = new JobLimits { TimeoutSeconds = 1, CpuSeconds = 2, MemoryMb = 3, Processes = 4, FileMb = 5, DiskMb = 6, OpenFiles = 7, PrintedBytes = 8_000_000_000 };
         Assert.Equal(limits, JobJson.ReadJob(JobJson.Write(job with { Limits = limits })).Limits);
         Assert.Equal(new JobLimits { MemoryMb = 3 }, JobJson.ReadJob(JobJson.Write(job with { Limits = new JobLimits { MemoryMb = 3 } })).Limits);
@@ -50,6 +52,7 @@ public sealed class JobJsonTests
     {
         var job = JobJson.ReadJob("""{"id":"1","priority":{"high":[true]},"code":"pass","packages":[],"trace":"x"}"""u8);
         Assert.Equal(("1", "pass", null), (job.Id, job.Code, job.ClientName));
+        Assert.True(job.IsFollowed);
         var (id, happened) = JobJson.ReadEvent("""{"job":"1","sent":12,"event":{"is":"output","stream":"Stdout","sequence":4,"text":"hi","colour":"red"}}"""u8);
         Assert.Equal(("1", new OutputChunk(OutputStream.Stdout, 4, "hi")), (id, Assert.IsType<OutputChunk>(happened)));
     }

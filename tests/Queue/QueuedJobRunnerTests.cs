@@ -25,6 +25,19 @@ public sealed class QueuedJobRunnerTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task A_job_of_which_only_the_end_is_heard_waited_while_it_was_neither_prepared_nor_run()
+    {
+        var sender = new ScriptedSender();
+        var running = RunAsync(sender);
+        await _time.ArmedAsync(QueueTimeout);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        sender.Happens(new JobFinished(Result("a") with { InstallTime = TimeSpan.FromSeconds(2), Duration = TimeSpan.FromSeconds(3) }));
+
+        var finished = Assert.IsType<JobFinished>((await running)[^1]);
+        Assert.Equal(TimeSpan.FromSeconds(4), finished.Result.QueueTime);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task The_queues_refusal_reaches_the_caller()
     {
         var fault = await Assert.ThrowsAsync<RunnerException>(() => RunAsync(new ScriptedSender { Refuses = "The service is busy." }));

@@ -34,6 +34,28 @@ public sealed class RedisQueueTests : WarmQueueContract
         Assert.Equal("next", (await FinishedAsync(next)).Stdout);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task What_a_job_prints_that_nobody_follows_is_known_while_it_runs()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler();
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        var job = Job() with { IsFollowed = false };
+        using var sent = await web.Side.SendAsync(job, CancellationToken.None);
+        var delivery = await handler.Started(job.Id);
+        Assert.False(delivery.Job.IsFollowed);
+
+        delivery.Publish(new OutputChunk(OutputStream.Stdout, 0, "so far"));
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        JobEvent happened;
+        do happened = await sent.NextAsync(limit.Token);
+        while (happened is not (OutputChunk or JobFinished));
+        Assert.Equal(new OutputChunk(OutputStream.Stdout, 0, "so far"), happened);
+        handler.End(job.Id, Result("so far"));
+        await FinishedAsync(sent);
+    }
+
     internal override Task<IAsyncDisposable> LoseMessagesAsync() => _redis.WithoutListenersAsync();
 
     internal override async Task<IOpenEngine<IJobSender>> OpenSenderAsync(QueueOptions options) =>

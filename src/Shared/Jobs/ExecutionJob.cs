@@ -8,4 +8,6 @@ namespace CodeExec.Shared.Jobs;
 /// <param name="Packages">What the code wants installed; empty for nothing.</param>
 /// <param name="ClientName">What the caller calls itself, for the log; null when it didn't say.</param>
 /// <param name="Limits">What it shall be held to below what the settings allow; null for nothing.</param>
-public sealed record ExecutionJob(string Id, string Code, IReadOnlyList<PackageRequirement> Packages, string? ClientName = null, JobLimits? Limits = null);
+/// <param name="IsFollowed">Whether anybody is told what happens while it runs. If not, a worker may hold its events back for a moment.</param>
+public sealed record ExecutionJob(
+    string Id, string Code, IReadOnlyList<PackageRequirement> Packages, string? ClientName = null, JobLimits? Limits = null, bool IsFollowed = true);

@@ -10,7 +10,7 @@ public static class JobJson
 {
     /// <summary>Writes a job.</summary>
     public static byte[] Write(ExecutionJob job) =>
-        JsonSerializer.SerializeToUtf8Bytes(new WireJob(job.Id, job.Code, [.. job.Packages.Select(package => package.Text)], job.ClientName, job.Limits), JobJsonContext.Default.WireJob);
+        JsonSerializer.SerializeToUtf8Bytes(new WireJob(job.Id, job.Code, [.. job.Packages.Select(package => package.Text)], job.ClientName, job.Limits, job.IsFollowed), JobJsonContext.Default.WireJob);
 
     /// <summary>Reads a job.</summary>
     /// <exception cref="JsonException">It is none.</exception>
@@ -18,7 +18,7 @@ public static class JobJson
     {
         var wire = JsonSerializer.Deserialize(json, JobJsonContext.Default.WireJob);
         if (wire is not { Id: not null, Code: not null, Packages: not null }) throw new JsonException("The job lacks its id, its code or its packages.");
-        return new ExecutionJob(wire.Id, wire.Code, [.. wire.Packages.Select(ReadPackage)], wire.Client, wire.Limits);
+        return new ExecutionJob(wire.Id, wire.Code, [.. wire.Packages.Select(ReadPackage)], wire.Client, wire.Limits, wire.Followed ?? true);
     }
 
     /// <summary>Writes an event.</summary>
@@ -48,7 +48,7 @@ public static class JobJson
 }
 
 /// <summary>A job on its way.</summary>
-internal sealed record WireJob(string Id, string Code, IReadOnlyList<string> Packages, string? Client, JobLimits? Limits);
+internal sealed record WireJob(string Id, string Code, IReadOnlyList<string> Packages, string? Client, JobLimits? Limits, bool? Followed);
 
 /// <summary>An event on its way.</summary>
 internal sealed record WireEvent(string Job, JobEvent Event);

@@ -48,7 +48,10 @@ public sealed class QueuedJobRunner(IJobSender sender, QueueOptions options, Tim
             // A consumer that left, or a job that waited too long: nobody wants it any more.
             if (last is null) await sent.CancelAsync();
         }
-        yield return new JobFinished(Result(last, stop, output) with { QueueTime = queueTime ?? time.GetElapsedTime(sentAt) });
+        var result = Result(last, stop, output);
+        // The end was the first that was heard of it: it waited while it was neither prepared nor run.
+        queueTime ??= time.GetElapsedTime(sentAt) - result.InstallTime - result.Duration;
+        yield return new JobFinished(result with { QueueTime = queueTime > TimeSpan.Zero ? queueTime.Value : TimeSpan.Zero });
     }
 
     private ExecutionResult Result(JobEvent? last, JobStop stop, SeenOutput output) => last switch

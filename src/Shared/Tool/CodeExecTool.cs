@@ -36,13 +36,13 @@ public sealed partial class CodeExecTool(IJobRunner runner, ToolOptions options,
         {
             var arguments = ToolArguments.Parse(call.Arguments, options);
             audit.Asks(arguments);
-            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName), CallLimits.Parse(call.Meta, options));
+            var job = new ExecutionJob(id, arguments.Code, arguments.Packages, Shortened(call.ClientName), CallLimits.Parse(call.Meta, options), OutputRelay.Follows(call));
             using var passage = gate.Enter();
             if (arguments.Background && jobs is not null)
             {
                 await call.WaitForTurnAsync(cancel);
                 audit.InBackground();
-                return await jobs.StartAsync(job, call.Caller, cancel);
+                return await jobs.StartAsync(job with { IsFollowed = false }, call.Caller, cancel);
             }
             using var stop = new JobStop().On(cancel, StopReason.ClientGone).On(gate.StopCalls, StopReason.ShuttingDown);
             using var listing = calls.Track(call.Session, call.Id, stop);

@@ -13,6 +13,9 @@ internal sealed class OutputRelay(IToolCall call)
     private readonly LoggingLevel? _level = call.LogLevel;
     private int _progress;
 
+    /// <summary>Whether this client wants to be told anything while its code runs.</summary>
+    public static bool Follows(IToolCall call) => call.WantsProgress || call.LogLevel is not null;
+
     /// <summary>Sends one event on, if the client asked for any.</summary>
     public async ValueTask SendAsync(JobEvent happened, CancellationToken cancel)
     {

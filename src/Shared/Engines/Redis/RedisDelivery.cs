@@ -9,6 +9,7 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     // How long the mark that came with the take is good for: a process that was frozen meanwhile has to ask whether the job is still its own.
     private static readonly TimeSpan MarkHolds = TimeSpan.FromSeconds(1);
 
+    private readonly RedisEventPost _post = new(job.IsFollowed, happened => redis.Publish(RedisKeys.Reply(taken.Web), JobJson.Write(job.Id, happened)), time);
     private volatile bool _started;
 
     /// <inheritdoc/>
@@ -40,10 +41,14 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     }
 
     /// <inheritdoc/>
-    public void Publish(JobEvent happened) => redis.Publish(RedisKeys.Reply(Web), JobJson.Write(Job.Id, happened));
+    public void Publish(JobEvent happened) => _post.Send(happened);
 
     /// <inheritdoc/>
-    public void Dispose() => Stop.Dispose();
+    public void Dispose()
+    {
+        _post.Dispose();
+        Stop.Dispose();
+    }
 
     private async Task AskToStartAsync()
     {
