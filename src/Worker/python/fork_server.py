@@ -63,16 +63,27 @@ def serve():
     events = select.epoll()
     events.register(CONTROL, select.EPOLLIN)
     children, serials, serial = {}, {}, 0
+    # Jobs whose first process has been reaped, and until when they wait for the rest: meanwhile others are served.
+    leaving = []
     tell(control, b"ready")
     while True:
-        for descriptor, _ in events.poll():
+        happened = events.poll(STRAYS_PAUSE if leaving else None)
+        if leaving:
+            wanted = time.monotonic() if kill_strays(children.values()) else float("inf")
+            for message, until in leaving:
+                if until < wanted:
+                    tell(control, message)
+            leaving = [job for job in leaving if job[1] >= wanted]
+        for descriptor, _ in happened:
             if descriptor != CONTROL:
                 # By hand: children that were forked meanwhile may still hold it, and then closing it doesn't end its events.
                 events.unregister(descriptor)
                 ended = serials.pop(descriptor)
-                code = reap(children.pop(ended), descriptor)
-                end_strays(children.values())
-                tell(control, b"ended %d %d" % (ended, code))
+                message = b"ended %d %d" % (ended, reap(children.pop(ended), descriptor))
+                if leaving or kill_strays(children.values()):
+                    leaving.append((message, time.monotonic() + STRAYS_LIMIT))
+                else:
+                    tell(control, message)
                 continue
             kind, *numbers = hear(control)
             if kind == b"closed":

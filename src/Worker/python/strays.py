@@ -10,21 +10,27 @@ import time
 
 # Killing what is left takes milliseconds; a process that forks without end may escape for a while.
 STRAYS_LIMIT = 2
+STRAYS_PAUSE = 0.001
 
 
 def end_strays(known):
     """Ends what is our child and isn't known: it belonged to a job whose first process has ended. So does what that leaves in turn."""
     limit = time.monotonic() + STRAYS_LIMIT
-    while strays := own_children().difference(known):
-        if time.monotonic() > limit:
-            break
-        for pid in strays:
-            try:
-                os.kill(pid, _signal.SIGKILL)
-                os.waitpid(pid, os.WNOHANG)
-            except OSError:
-                # It has just gone.
-                pass
+    while kill_strays(known) and time.monotonic() < limit:
+        time.sleep(STRAYS_PAUSE)
+
+
+def kill_strays(known):
+    """Answers whether there are any. They go a little later: what has stepped back for others needs its turn to end, too."""
+    strays = own_children().difference(known)
+    for pid in strays:
+        try:
+            os.kill(pid, _signal.SIGKILL)
+            os.waitpid(pid, os.WNOHANG)
+        except OSError:
+            # It has just gone.
+            pass
+    return bool(strays)
 
 
 def own_children():
