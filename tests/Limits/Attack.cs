@@ -67,6 +67,10 @@ internal static class Attack
         ("SIGSTOP", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"),
         ("children that stop and ignore", "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nif os.fork() == 0: os.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(20)"),
         ("a sleep after the clock was set", "import time\ntry: time.clock_settime(time.CLOCK_REALTIME, time.time())\nexcept OSError: pass\ntime.sleep(20)"),
+        ("an exception whose text never ends", "class Crafted(Exception):\n    def __str__(self):\n        while True: pass\nraise Crafted()"),
+        ("an exit code whose text never ends", "class Crafted:\n    def __str__(self):\n        while True: pass\nraise SystemExit(Crafted())"),
+        ("an object that stays when it is let go", "class Stays:\n    def __del__(self):\n        while True: pass\nheld = Stays()"),
+        ("an end that is put off", "import atexit\n@atexit.register\ndef stay():\n    while True: pass"),
         ("a race for the processor", """
             import os, time
             for act in (lambda: os.nice(-20), lambda: os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1)), lambda: os.sched_setaffinity(0, {0})):
