@@ -28,6 +28,28 @@ public sealed class LostServerTests
     }
 
     [Fact]
+    public async Task A_server_that_dies_after_it_was_replaced_keeps_no_end_waiting()
+    {
+        var time = new ManualTime();
+        await using var service = await ServiceAsync(options => options with { RunTimeout = TimeSpan.FromDays(1) }, time);
+        var replaced = service.ForkServers.Single();
+        using var go = new NamedPipe(service.Folder.Shared("go"));
+        var run = service.Start(Jobs.Python($"print('ready', flush=True)\nopen({WheelFolder.Python(go.Path)}).read()"));
+        await run.Printed("ready");
+        // What the server's children say comes in order: after this one's end it is known that the other has begun.
+        await service.RunAsync("pass");
+        time.Pass(TimeSpan.FromMinutes(61));
+        await Eventually.HoldsAsync(() => service.ForkServers.Count == 2, "another server beside the one that has a job");
+
+        foreach (var pid in service.WaitingChildren.Where(pid => ProcessTable.Parent(pid) == replaced)) ProcessTable.Kill(pid);
+        ProcessTable.Kill(replaced);
+        await Eventually.HoldsAsync(() => !service.ForkServers.Contains(replaced), "its end");
+        go.Open();
+        await run.Finished.Within();
+        await service.StopAsync().Within();
+    }
+
+    [Fact]
     public async Task A_job_without_its_server_is_still_cancelled()
     {
         await using var service = await ServiceAsync();
@@ -131,6 +153,7 @@ public sealed class LostServerTests
         await using var service = await ServiceAsync(time: time);
         var server = service.ForkServers.Single();
         Assert.Equal(0, LibC.Kill(server, Stop));
+        await Eventually.HoldsAsync(() => ProcessTable.IsStopped(server), "a stop of the server, which may be forking");
         foreach (var pid in service.WaitingChildren) ProcessTable.Kill(pid);
 
         var run = service.Start(Jobs.Python("import os\nprint(os.getppid())"));

@@ -175,6 +175,24 @@ public abstract class JobLimitTests(bool forked) : ExecutionTests(forked)
         Assert.Equal("10 10\n", result.Stdout);
     }
 
+    [Fact]
+    public async Task So_do_the_sessions_that_it_makes()
+    {
+        if (!File.Exists("/proc/self/autogroup")) return;
+        // Confined, a child can't see what is said of it.
+        await using var service = await ServiceAsync(sandbox: SandboxMode.Off);
+        var result = await service.RunAsync("""
+            import os, time
+            child = os.fork()
+            if child == 0: os.setsid()
+            end = time.monotonic() + 60
+            while "nice 10" not in open("/proc/self/autogroup").read() and time.monotonic() < end: time.sleep(0.01)
+            print(open("/proc/self/autogroup").read().split()[-1], flush=True)
+            if child: os.wait()
+            """);
+        Assert.Equal("10\n10\n", result.Stdout);
+    }
+
     // A look is at all jobs, so one that must end by it says that there was one.
     private static async Task LookedAsync(TestService service)
     {

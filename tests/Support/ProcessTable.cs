@@ -11,17 +11,10 @@ internal static class ProcessTable
     public static bool Exists(int pid) => Directory.Exists($"/proc/{pid}");
 
     /// <summary>Whether a process has ended, reaped or not: an orphan's end is noted by a parent that is none of ours.</summary>
-    public static bool HasEnded(int pid)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{pid}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
-        }
-        catch (IOException)
-        {
-            return true;
-        }
-    }
+    public static bool HasEnded(int pid) => State(pid) is 'Z' or 'X';
+
+    /// <summary>Whether SIGSTOP has come into effect.</summary>
+    public static bool IsStopped(int pid) => State(pid) is 'T';
 
     /// <summary>The living processes that work in a folder or were started with one in their environment.</summary>
     public static IReadOnlyList<int> Within(string folder) =>
@@ -66,6 +59,20 @@ internal static class ProcessTable
 
     /// <summary>Asks one process that a test started to end.</summary>
     public static void Terminate(int pid) => _ = LibC.Kill(pid, LibC.SignalTerminate);
+
+    // Field 3 of proc_pid_stat(5).
+    private static char State(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+        catch (IOException)
+        {
+            return 'X';
+        }
+    }
 
     private static bool Names(int pid, string folder)
     {

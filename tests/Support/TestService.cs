@@ -13,6 +13,7 @@ internal sealed class TestService : IAsyncDisposable
 {
     private readonly TestFolder _folder = new();
     private readonly List<TestRun> _runs = [];
+    private Task? _stopping;
 
     /// <summary>Starts a service.</summary>
     /// <param name="execution">Changes to how jobs run.</param>
@@ -89,11 +90,14 @@ internal sealed class TestService : IAsyncDisposable
     /// <summary>Runs a job to its end.</summary>
     public async Task<ExecutionResult> RunAsync(string code, params string[] packages) => await Start(Jobs.Python(code, packages)).Finished;
 
+    /// <summary>Ends the service, before the test does.</summary>
+    public Task StopAsync() => _stopping ??= Local.DisposeAsync().AsTask();
+
     public async ValueTask DisposeAsync()
     {
         // A test that failed midway leaves jobs under way.
         foreach (var run in _runs) run.Stop.Request(StopReason.ShuttingDown);
-        await ((Task)Task.WhenAll(_runs.Select(run => run.Finished))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(_runs.Select(run => run.Finished))).Within().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // "Finished" is said last, so what is left now was left behind. Processes first: they might write on.
         var processes = JobProcesses;
@@ -102,7 +106,7 @@ internal sealed class TestService : IAsyncDisposable
         var files = JobFolders
             .Concat(TestFolder.Content(_folder["cache/building"]).Where(path => Path.GetFileName(path) != ".owner" && Path.GetDirectoryName(path) != _folder["cache/building"]))
             .ToList();
-        await Local.DisposeAsync();
+        await StopAsync().Within();
         foreach (var run in _runs) run.Dispose();
         await Eventually.HoldsAsync(() => ProcessTable.Within(_folder.Path).Count == 0, "an end of the fork servers");
         var afterwards = TestFolder.Content(WorkDirectory).Concat(TestFolder.Content(_folder["cache/building"])).ToList();

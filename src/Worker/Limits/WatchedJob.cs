@@ -12,9 +12,6 @@ internal sealed class WatchedJob : IDisposable
     // What takes long is done so seldom that it takes no more than this share of one core, however the program makes it long.
     private const int MostShare = 10;
 
-    // nice(1): about a tenth of the share that a process without it gets, where both want a core.
-    private const int LongRunNiceness = 10;
-
     private static readonly TimeSpan FolderSlice = TimeSpan.FromMilliseconds(5);
 
     private readonly IChild _child;
@@ -23,9 +20,9 @@ internal sealed class WatchedJob : IDisposable
     private readonly OpenFileMeter _openFiles = new();
     private readonly List<ProcessEntry> _processes = [];
     private readonly TaskCompletionSource<Excess> _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly JobPriority _priority = new();
     private readonly Pause _folderPause = new(), _memoryPause = new(), _filesPause = new();
     private long? _startTicks;
-    private bool _hasSteppedBack;
     private long _measured, _residentThen;
 
     /// <summary>Begins the watch.</summary>
@@ -75,18 +72,8 @@ internal sealed class WatchedJob : IDisposable
     {
         // A number that is another process's by now: the job has ended.
         if (_processes.Exists(process => process.Pid == Leader && process.StartTicks != _startTicks)) return;
-        StepBack();
+        _priority.StepBack(Leader, _processes);
         if (Find() is { } excess) End(excess);
-    }
-
-    // Whoever runs for longer than a look's distance leaves the cores to calls that are shorter, and to the service: else a few hogs make
-    // every call wait for its share of them. What the group starts from now on inherits it.
-    private void StepBack()
-    {
-        if (_hasSteppedBack || Leader <= 1) return;
-        _hasSteppedBack = true;
-        // It may have ended meanwhile.
-        _ = LibC.SetPriority(LibC.PriorityOfGroup, Leader, LongRunNiceness);
     }
 
     /// <summary>Shared pages divided among those who share them: what the job really holds, in bytes.</summary>
