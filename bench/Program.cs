@@ -24,9 +24,11 @@ try
         await new CallBench(options).RunAsync(report);
         await new PackageBench(options).RunAsync(report);
         await new ThroughputBench(options).RunAsync(report);
+        await new SandboxBench(options).RunAsync(report);
         await new StdioBench(options).RunAsync(report);
         await new InferenceBench(options).RunAsync(report);
         await new QueueBench(options).RunAsync(report);
+        await new CancelBench(options).RunAsync(report);
         await new SessionBench(options).RunAsync(report);
         await new MemoryBench(options).RunAsync(report);
     }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace CodeExec.Bench;
 
 /// <summary>What the queue costs and how it shares work, each figure beside embedded mode in the same run.</summary>
@@ -51,36 +49,25 @@ internal sealed class QueueBench(BenchOptions options)
         using var queued = new ToolClient(stack.Web.Url);
         // The folder of the worker that ran the job.
         const string WhoRanIt = "import os; print(os.getcwd().split('/')[-3])";
-        await RateAsync(() => queued.CallAsync(WhoRanIt), 6 * ThroughputCalls);
-        await RateAsync(() => direct.CallAsync(WhoRanIt), 6 * ThroughputCalls);
+        await CallRate.OfAsync(ThroughputCallers, 6 * ThroughputCalls, _ => queued.CallAsync(WhoRanIt));
+        await CallRate.OfAsync(ThroughputCallers, 6 * ThroughputCalls, _ => direct.CallAsync(WhoRanIt));
 
         // In turns, and the median of the ratios: the machine's own ups and downs are larger than the difference.
         var runs = new List<string>();
         var rates = new List<(double Ours, double Baseline)>();
         for (var round = 0; round < ThroughputRounds; round++)
         {
-            var ours = await RateAsync(async () =>
+            var ours = await CallRate.OfAsync(ThroughputCallers, ThroughputCalls, async _ =>
             {
                 var worker = (await queued.CallAsync(WhoRanIt))["stdout"]!.GetValue<string>();
                 lock (runs) runs.Add(worker);
-            }, ThroughputCalls);
-            rates.Add((ours, await RateAsync(() => direct.CallAsync(WhoRanIt), ThroughputCalls)));
+            });
+            rates.Add((ours, await CallRate.OfAsync(ThroughputCallers, ThroughputCalls, _ => direct.CallAsync(WhoRanIt))));
         }
         var median = rates.OrderBy(rate => rate.Ours / rate.Baseline).ElementAt(ThroughputRounds / 2);
         report.AddRate($"{ThroughputCalls} calls, {ThroughputCallers} callers, 4 workers / embedded, as many slots", median.Ours, median.Baseline);
         report.Add("of these calls, over all rounds", "answered", $"{runs.Count} of {ThroughputRounds * ThroughputCalls}");
         report.Add("busiest of 4 workers", "share", $"{100.0 * runs.GroupBy(worker => worker, StringComparer.Ordinal).Max(group => group.Count()) / runs.Count:0} %");
         report.Add("Redis after these calls", "dataset", $"{await stack.RedisDatasetBytesAsync() / 1024.0:0} KB");
-    }
-
-    private static async Task<double> RateAsync(Func<Task> call, int calls)
-    {
-        var left = calls;
-        var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, ThroughputCallers).Select(_ => Task.Run(async () =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0) await call();
-        })));
-        return calls / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace CodeExec.Bench;
 
 /// <summary>Callers at once, calls per second: <c>print(2+2)</c> through Redis, in one process, by bare interpreters and the reference's way.</summary>
@@ -17,8 +15,8 @@ internal sealed class ThroughputBench(BenchOptions options)
         using var embedded = new ToolClient(web.Url);
         using var queued = new ToolClient(stack.Web.Url);
         var bare = new BarePython(options.Python);
-        await RateAsync(8, 1000, _ => embedded.CallAsync(Code));
-        await RateAsync(8, 1000, _ => queued.CallAsync(Code));
+        await CallRate.OfAsync(8, 1000, _ => embedded.CallAsync(Code));
+        await CallRate.OfAsync(8, 1000, _ => queued.CallAsync(Code));
         foreach (var callers in new[] { 1, 8, 64 })
         {
             var theirs = await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => reference.ConnectAsync()));
@@ -26,26 +24,15 @@ internal sealed class ThroughputBench(BenchOptions options)
             var rates = new double[4];
             for (var round = 0; round < Rounds; round++)
             {
-                rates[0] = Math.Max(rates[0], await RateAsync(callers, 1000, _ => queued.CallAsync(Code)));
-                rates[1] = Math.Max(rates[1], await RateAsync(callers, 1000, _ => embedded.CallAsync(Code)));
-                rates[2] = Math.Max(rates[2], await RateAsync(callers, 150, _ => bare.RunAsync(Code)));
-                rates[3] = Math.Max(rates[3], await RateAsync(callers, 150, caller => theirs[caller].CallAsync(Code)));
+                rates[0] = Math.Max(rates[0], await CallRate.OfAsync(callers, 1000, _ => queued.CallAsync(Code)));
+                rates[1] = Math.Max(rates[1], await CallRate.OfAsync(callers, 1000, _ => embedded.CallAsync(Code)));
+                rates[2] = Math.Max(rates[2], await CallRate.OfAsync(callers, 150, _ => bare.RunAsync(Code)));
+                rates[3] = Math.Max(rates[3], await CallRate.OfAsync(callers, 150, caller => theirs[caller].CallAsync(Code)));
             }
             report.AddRate($"{callers} callers, through Redis, 2 workers / reference's way", rates[0], rates[3]);
             report.AddRate($"{callers} callers, through Redis, 2 workers / bare python3", rates[0], rates[2]);
             report.AddRate($"{callers} callers, embedded / reference's way", rates[1], rates[3]);
             foreach (var caller in theirs) caller.Dispose();
         }
-    }
-
-    private static async Task<double> RateAsync(int callers, int calls, Func<int, Task> call)
-    {
-        var left = calls;
-        var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0) await call(caller);
-        })));
-        return calls / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 }

@@ -34,6 +34,7 @@ internal static class Attack
             """),
         ("many children, each below the limit", "memory_limit", "import os, time\nfor _ in range(20):\n    if os.fork() == 0:\n        held = b'x' * 30_000_000\n        time.sleep(20)\ntime.sleep(20)"),
         ("many files", "disk_limit", "import time\nfor i in range(60): open(str(i), 'wb').write(bytes(8_000_000))\ntime.sleep(20)"),
+        ("files whose names are no text", "disk_limit", "import os, time\nos.mkdir(b'\\xff')\nfor i in range(60): open(b'\\xff/\\xfe%d' % i, 'wb').write(bytes(8_000_000))\ntime.sleep(20)"),
         ("files without a name", "disk_limit", "import tempfile, time\nheld = [tempfile.TemporaryFile() for _ in range(50)]\nfor file in held: file.write(bytes(8_000_000)); file.flush()\ntime.sleep(20)"),
         ("empty files", "disk_limit", "import time\nfor i in range(100_000): open(str(i), 'w').close()\ntime.sleep(20)"),
         ("links", "disk_limit", "import os, time\nfor i in range(100_000): os.symlink('/etc', str(i))\ntime.sleep(20)"),

@@ -151,5 +151,25 @@ public sealed class OutageTests : IDisposable
         Assert.Equal(["running"], service.Ledger.Names());
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task A_redis_that_refuses_writes_for_a_while_loses_no_call_and_ends_no_process()
+    {
+        await using var service = await QueueService.StartAsync(workers: 1);
+        using var running = await service.CallAsync(service.Ledger.Waiting("running"));
+        await running.PrintedAsync("started running");
+
+        // As in a failover: somebody's replica from now on. Nobody listens there.
+        await service.Redis.CommandAsync("REPLICAOF", "127.0.0.1", "1");
+        using var refused = await service.CallAsync(service.Ledger.Short("refused"));
+        Assert.True((await refused.AnswerAsync()).IsError);
+        service.Ledger.OpenGate();
+        await Task.Delay(LongerThanALease);
+        await service.Redis.CommandAsync("REPLICAOF", "NO", "ONE");
+
+        Assert.Equal("started running\nended running", (await running.AnswerAsync()).Stdout);
+        await service.AnswersAsync();
+        Assert.Equal(["running"], service.Ledger.Names());
+    }
+
     public void Dispose() => _folder.Dispose();
 }

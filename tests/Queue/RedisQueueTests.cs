@@ -56,6 +56,37 @@ public sealed class RedisQueueTests : WarmQueueContract
         await FinishedAsync(sent);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_was_given_away_and_comes_back_to_the_worker_that_still_has_it_goes_on_there()
+    {
+        await using var web = await OpenSenderAsync(Options);
+        var handler = new ScriptedHandler { HoldsBeforeStart = true };
+        await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);
+        var (job, next) = (Jobs.Python("pass", "numpy"), Jobs.Python("pass", "numpy"));
+        using var sent = await web.Side.SendAsync(job, CancellationToken.None);
+        await handler.Started(job.Id);
+        var key = $"codeexec:job:{job.Id}";
+        var entry = await _redis.CommandAsync("HGET", key, "entry");
+
+        // As if the worker had not been heard for so long; between two of its signs of life, sooner or later.
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await _redis.CommandAsync("HSET", key, "suspect", "1");
+                await _redis.CommandAsync("ZADD", "codeexec:leases", "0", job.Id);
+                return await _redis.CommandAsync("HGET", key, "entry") != entry;
+            },
+            "a second entry");
+        using var sentNext = await web.Side.SendAsync(next, CancellationToken.None);
+        await handler.Started(next.Id);
+
+        Assert.Equal([job.Id, next.Id], handler.Handled);
+        handler.End(job.Id, Result(""));
+        handler.End(next.Id, Result(""));
+        await FinishedAsync(sent);
+        await FinishedAsync(sentNext);
+    }
+
     internal override Task<IAsyncDisposable> LoseMessagesAsync() => _redis.WithoutListenersAsync();
 
     internal override async Task<IOpenEngine<IJobSender>> OpenSenderAsync(QueueOptions options) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Tool;
@@ -30,6 +31,21 @@ public sealed class ToolContractTests
         var description = tool.GetProperty("description").GetString();
         Assert.Contains("may run for 30 seconds", description, StringComparison.Ordinal);
         Assert.Contains("256 KiB", description, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("on", "The network can be reached.")]
+    [InlineData("off", "The network can't be reached: send the data with the code.")]
+    [InlineData("80,443", "Of the network, these TCP ports can be reached: 80, 443.")]
+    public async Task The_description_says_what_of_the_network_code_reaches(string network, string sentence)
+    {
+        var settings = ServiceSettings.Read(new Dictionary<string, string>(StringComparer.Ordinal) { ["NETWORK"] = network }, servesHttp: false);
+        await using var service = new TestService();
+        await using var session = new StdioSession(service.Local.Runner, settings.Tool);
+        await session.Lines.OpenAsync();
+        await session.Lines.SendAsync(McpLines.Request(1, "tools/list"));
+        var tool = (await session.Lines.AnswerAsync(1)).GetProperty("result").GetProperty("tools")[0];
+        Assert.Contains(sentence, tool.GetProperty("description").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

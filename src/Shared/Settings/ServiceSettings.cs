@@ -51,6 +51,7 @@ public sealed record ServiceSettings
             MaxOutputBytes = execution.MaxOutputBytes,
             MaxPrintedBytes = execution.MaxPrintedBytes,
             Limits = execution.Limits,
+            Sandbox = sandbox,
             JobTools = reader.Switch("JOB_TOOLS", false),
         };
         var queue = ReadQueue(reader, execution, packages);

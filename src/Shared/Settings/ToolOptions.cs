@@ -21,6 +21,9 @@ public sealed record ToolOptions
     /// <summary>The most that a call may print, and may ask for: <see cref="ExecutionOptions.MaxPrintedBytes"/>.</summary>
     public long MaxPrintedBytes { get; init; } = new ExecutionOptions().MaxPrintedBytes;
 
+    /// <summary>What the description says of the network: <see cref="SandboxOptions.Network"/> and its ports.</summary>
+    public SandboxOptions Sandbox { get; init; } = new();
+
     /// <summary>What a call may ask to be held to at most: <see cref="ExecutionOptions.Limits"/>.</summary>
     public LimitOptions Limits { get; init; } = new();
 

@@ -125,12 +125,19 @@ public static class ToolDefinition
 
     private static string ResultStatuses => string.Join(", ", ExecutionStatusNames.All.Select(name => $"\"{name}\""));
 
+    private static string Network(SandboxOptions sandbox) => sandbox.Network switch
+    {
+        NetworkAccess.Off => "The network can't be reached: send the data with the code.",
+        NetworkAccess.Ports => $"Of the network, these TCP ports can be reached: {string.Join(", ", sandbox.Ports)}.",
+        _ => "The network can be reached.",
+    };
+
     private static string Description(ToolOptions options) => string.Create(CultureInfo.InvariantCulture, $"""
         Runs Python code and returns a JSON object with "returncode", "stdout" and "stderr".
         - Each call is a fresh Python process in an empty private folder: no variable, file or import of an earlier call is there. Send everything the code needs.
         - Only what is printed comes back: end with print(...).
         - Packages named in "packages" are installed from the package index first (wheels only, cached between calls).
-        - The network can be reached. Standard input is empty.
+        - {Network(options.Sandbox)} Standard input is empty.
         - The code may run for {options.RunTimeout.TotalSeconds:0} seconds; after that it is stopped, returncode is -2 and "stdout" holds what was printed until then. Of each output stream {options.MaxOutputBytes / 1024} KiB are kept, the beginning and the end.
         - A non-zero returncode means that the code failed, not the tool: read "stderr" (and "hint", when there is one), correct the code, call again.
         """);

@@ -13,7 +13,7 @@ namespace CodeExec.Worker.Execution;
 /// </summary>
 internal sealed unsafe class FolderRemoval : IDisposable
 {
-    private const int PermissionDenied = 13, NoSuchFile = 2, NoFolder = 20, IsFolder = 21, NotPermitted = 1, LinkLoop = 40;
+    private const int NoSuchFile = 2, NoFolder = 20, IsFolder = 21, NotPermitted = 1, LinkLoop = 40;
     private const int BufferBytes = 32 * 1024;
 
     // 100,000 entries take a second; this is for those who make them as fast as they go.
@@ -27,9 +27,11 @@ internal sealed unsafe class FolderRemoval : IDisposable
 
     /// <summary>Removes a folder. One that is gone already is fine.</summary>
     /// <returns>Whether it is gone.</returns>
-    public static bool Remove(string path)
+    public static bool Remove(string path) => Remove(Encoding.UTF8.GetBytes(path + '\0'));
+
+    /// <summary>The same by a path that need not be UTF-8, ended by NUL.</summary>
+    public static bool Remove(byte[] name)
     {
-        var name = Encoding.UTF8.GetBytes(path + '\0');
         fixed (byte* place = name)
         {
             var top = Open(LibC.RelativeToWorkingDirectory, place);
@@ -115,19 +117,9 @@ internal sealed unsafe class FolderRemoval : IDisposable
         }
     }
 
-    // Code may have taken the rights away from its own folders; the owner can give them back.
     private static int Open(int above, byte* name)
     {
-        var folder = LibC.OpenAt(above, name, LibC.OpenReadOnly | LibC.OpenFolder | LibC.OpenNoLink | LibC.OpenCloseOnExec);
-        if (folder < 0 && Marshal.GetLastPInvokeError() == PermissionDenied)
-        {
-            var locked = LibC.OpenAt(above, name, LibC.OpenPath | LibC.OpenFolder | LibC.OpenNoLink | LibC.OpenCloseOnExec);
-            if (locked < 0) return -1;
-            // By its descriptor, which is this folder whatever has its name by now.
-            fixed (byte* path = Encoding.UTF8.GetBytes($"/proc/self/fd/{locked}\0")) _ = LibC.ChangeMode(path, (uint)FolderTree.Private);
-            _ = LibC.Close(locked);
-            folder = LibC.OpenAt(above, name, LibC.OpenReadOnly | LibC.OpenFolder | LibC.OpenNoLink | LibC.OpenCloseOnExec);
-        }
+        var folder = FolderDescriptor.Open(above, name);
         if (folder >= 0) _ = LibC.ChangeModeOf(folder, (uint)FolderTree.Private);
         return folder;
     }

@@ -136,8 +136,8 @@ public sealed partial class PythonExecutor(
         finally
         {
             await permission.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _sharedMemory.Ended(memory);
             if (workspace is not null) _workspaces.Close(workspace);
+            _sharedMemory.Ended(memory);
         }
     }
 

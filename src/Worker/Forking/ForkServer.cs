@@ -34,7 +34,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private int _idle;
     private long? _askedAt;
     private bool _retired;
-    private bool _lost;
+    private volatile bool _lost;
 
     private ForkServer(SocketPair control, SocketPair jobs, ChildProcess process, TimeProvider time, Action<string> whenLost)
     {
@@ -46,6 +46,9 @@ internal sealed class ForkServer : IAsyncDisposable
 
     /// <summary>Whether it can take jobs: false when it ended before it was ready.</summary>
     public Task<bool> Ready => _ready.Task;
+
+    /// <summary>Whether it takes no jobs any more because it is gone.</summary>
+    public bool IsLost => _lost;
 
     /// <summary>What it has printed: nothing, unless something is wrong.</summary>
     public string Said => _output.Text;
@@ -91,11 +94,7 @@ internal sealed class ForkServer : IAsyncDisposable
             if (_lost || _retired || !_ready.Task.IsCompletedSuccessfully) return null;
             if (_idle == 0) Fork(1);
             child = ForkedChild.Send(this, job, ++Jobs, _jobs, _time.GetTimestamp());
-            if (child is not null)
-            {
-                _idle--;
-                _sent.Add(Jobs, child);
-            }
+            if (child is not null && _sent.TryAdd(Jobs, child)) _idle--;
         }
         if (child is null) Lose("it doesn't take messages");
         return child;
@@ -231,8 +230,7 @@ internal sealed class ForkServer : IAsyncDisposable
 
     // While more runs than there are cores, children made ahead take their time from those that run. Jobs that run for long step back
     // (JobPriority), so they don't count: beside three of them the median call takes 4.9 ms in place of 7.2.
-    private bool CoresAreFree() =>
-        _sent.Count + _running.Values.Count(child => _time.GetElapsedTime(child.SentAt) < ShortRun) < Environment.ProcessorCount;
+    private bool CoresAreFree() => _sent.Count + _running.Values.Count(child => _time.GetElapsedTime(child.SentAt) < ShortRun) < Environment.ProcessorCount;
 
     private void Fork(int count)
     {

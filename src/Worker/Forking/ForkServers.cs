@@ -24,6 +24,7 @@ public sealed partial class ForkServers : IAsyncDisposable
     private const int MostJobs = 10_000;
     private const double MostGrowth = 1.5;
     private static readonly TimeSpan LongestLife = TimeSpan.FromHours(1);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(15);
 
     // New imports are learned one program after the other; a start for each would keep a core busy.
@@ -135,7 +136,8 @@ public sealed partial class ForkServers : IAsyncDisposable
         }
         await _end.CancelAsync();
         await _check.DisposeAsync();
-        await Task.WhenAll(background).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // One that waits for a job which the kernel holds is left to it.
+        await Task.WhenAll(background).WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var warm in _servers.Values) await warm.DisposeAsync();
         _oneStart.Dispose();
         _end.Dispose();
@@ -183,6 +185,8 @@ public sealed partial class ForkServers : IAsyncDisposable
                 LogStarted(key.Environment, started.Server.Pid, started.BytesAtStart / 1024 / 1024, string.Join(", ", imports));
                 if (replaced is not null) Retire(replaced);
                 MakeRoom(key);
+                // Who heard of it before it had a place here could not take it away.
+                if (started.Server.IsLost) Lost(key, environment, started, "it ended as soon as it was ready");
             }
             finally
             {

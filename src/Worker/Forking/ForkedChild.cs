@@ -14,6 +14,7 @@ internal sealed class ForkedChild : IChild
     private readonly JobClaim _claim;
     private readonly string _datedFolder;
     private readonly CancellationTokenSource _disposed = new();
+    private readonly CancellationToken _stop;
     private readonly TaskCompletionSource<ChildExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private int _serial;
@@ -22,7 +23,7 @@ internal sealed class ForkedChild : IChild
 
     private ForkedChild(ForkServer server, Stream stdout, Stream stderr, JobClaim claim, string datedFolder)
     {
-        (_server, Stdout, Stderr, _claim, _datedFolder) = (server, stdout, stderr, claim, datedFolder);
+        (_server, Stdout, Stderr, _claim, _datedFolder, _stop) = (server, stdout, stderr, claim, datedFolder, _disposed.Token);
     }
 
     /// <inheritdoc/>
@@ -181,10 +182,9 @@ internal sealed class ForkedChild : IChild
 
     private async Task WatchAsync()
     {
-        var stop = _disposed.Token;
         var started = StartTime();
-        while (started is not null && StartTime() == started && !stop.IsCancellationRequested)
-            await Task.Delay(LookEvery, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (started is not null && StartTime() == started && !_stop.IsCancellationRequested)
+            await Task.Delay(LookEvery, _stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ = LibC.KillGroup(Pid, LibC.SignalKill);
         Strays.Forget(Pid);
         Strays.End();

@@ -30,11 +30,11 @@ internal sealed class ServerOutput
     private async Task ReadAsync(Stream pipe)
     {
         using var reader = new StreamReader(pipe);
+        var block = new char[1024];
         try
         {
-            while (await reader.ReadLineAsync() is { } line)
-                lock (_text)
-                    if (_text.Length < Longest) _text.AppendLine(line);
+            while (await reader.ReadAsync(block) is > 0 and var read)
+                lock (_text) _text.Append(block, 0, Math.Min(read, Longest - _text.Length));
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
         {

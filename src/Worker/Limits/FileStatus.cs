@@ -22,15 +22,22 @@ internal readonly record struct FileStatus(ulong Device, ulong Number, uint Link
         var name = Marshal.StringToCoTaskMemUTF8(path);
         try
         {
-            var status = stackalloc byte[LibC.FileStatusSize];
-            if (LibC.StatX(LibC.RelativeToWorkingDirectory, (byte*)name, flags, Wanted, status) != 0) return null;
-            // struct statx is the same everywhere: stx_nlink at 16, stx_mode 28, stx_ino 32, stx_blocks 48 (of 512 bytes), stx_dev_major 136, stx_dev_minor 140.
-            var device = ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140);
-            return new FileStatus(device, *(ulong*)(status + 32), *(uint*)(status + 16), *(long*)(status + 48) * 512, (*(ushort*)(status + 28) & 0xF000) == 0x4000);
+            return Of(MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)name), flags);
         }
         finally
         {
             Marshal.FreeCoTaskMem(name);
         }
+    }
+
+    /// <summary>The same by a path that need not be UTF-8, with a NUL right behind it.</summary>
+    public static unsafe FileStatus? Of(ReadOnlySpan<byte> path, int flags)
+    {
+        var status = stackalloc byte[LibC.FileStatusSize];
+        fixed (byte* name = path)
+            if (LibC.StatX(LibC.RelativeToWorkingDirectory, name, flags, Wanted, status) != 0) return null;
+        // struct statx is the same everywhere: stx_nlink at 16, stx_mode 28, stx_ino 32, stx_blocks 48 (of 512 bytes), stx_dev_major 136, stx_dev_minor 140.
+        var device = ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140);
+        return new FileStatus(device, *(ulong*)(status + 32), *(uint*)(status + 16), *(long*)(status + 48) * 512, (*(ushort*)(status + 28) & 0xF000) == 0x4000);
     }
 }

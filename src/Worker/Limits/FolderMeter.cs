@@ -1,6 +1,4 @@
-using System.IO.Enumeration;
 using System.Text;
-using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Limits;
@@ -17,13 +15,15 @@ internal sealed class FolderMeter(string root) : IDisposable
     // Names longer than the kernel takes (PATH_MAX, 4096) can't be looked at; a program that isn't hostile nests no folder like that.
     private const int LongestPathBytes = 3800;
 
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+    private readonly byte[] _root = Encoding.UTF8.GetBytes(root + '\0');
 
-    private readonly Queue<string> _folders = new();
+    // Paths, each ended by NUL.
+    private readonly Queue<byte[]> _folders = new();
     private readonly HashSet<ulong> _linked = [];
     private readonly Lock _lock = new();
     private bool _disposed;
-    private IEnumerator<string>? _current;
+    private FolderListing? _current;
+    private byte[] _path = [];
     private long _sum;
 
     /// <summary>What was found: the last whole sum, or that of the round that is under way when it is more already.</summary>
@@ -52,14 +52,18 @@ internal sealed class FolderMeter(string root) : IDisposable
 
     private bool GoOnHeld(Func<bool> enough)
     {
-        if (_current is null && _folders.Count == 0) _folders.Enqueue(root);
+        if (_current is null && _folders.Count == 0) _folders.Enqueue(_root);
         var looked = 0;
         while (_current is not null || _folders.Count > 0)
         {
-            _current ??= Open(_folders.Dequeue());
-            while (_current?.MoveNext() == true)
+            if (_current is null)
             {
-                Add(_current.Current);
+                _path = _folders.Dequeue();
+                _current = FolderListing.Open(_path);
+            }
+            while (_current?.TryNext(out var name) == true)
+            {
+                Add([.. _path.AsSpan(0, _path.Length - 1), (byte)'/', .. name]);
                 if (++looked % 64 == 0 && enough()) return false;
             }
             _current?.Dispose();
@@ -70,37 +74,16 @@ internal sealed class FolderMeter(string root) : IDisposable
         return true;
     }
 
-    private void Add(string path)
+    private void Add(byte[] path)
     {
         if (FileStatus.Of(path, LibC.FollowNoLink) is not { } status) return;
         if (status.IsFolder)
         {
-            if (Encoding.UTF8.GetByteCount(path) < LongestPathBytes) _folders.Enqueue(path);
+            if (path.Length < LongestPathBytes) _folders.Enqueue(path);
             else IsTooDeep = true;
         }
         if (status.Links > 1 && !status.IsFolder && !_linked.Add(status.Number)) _sum += LeastEntryBytes;
         else _sum += Math.Max(status.SpaceBytes, LeastEntryBytes);
         if (_sum > Bytes) Bytes = _sum;
-    }
-
-    // Null when it is gone, or is no folder any more.
-    private static IEnumerator<string>? Open(string folder)
-    {
-        for (var unlocked = false; ; unlocked = true)
-        {
-            try
-            {
-                return new FileSystemEnumerable<string>(folder, (ref entry) => entry.ToFullPath(), Everything).GetEnumerator();
-            }
-            catch (UnauthorizedAccessException) when (!unlocked)
-            {
-                // A program that hides a folder by its rights hides it from itself: the owner can give them back.
-                FolderTree.Unlock(folder);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
-        }
     }
 }

@@ -16,6 +16,9 @@ public sealed partial class JobWatchdog : IDisposable
     /// <summary>The unit of /proc/PID/stat: USER_HZ, which is 100 on every architecture that .NET runs on.</summary>
     internal const int TicksPerSecond = 100;
 
+    // A gigabyte is taken apart in 0.1 s, on a busy host in several times that.
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(3);
+
     private readonly LimitOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<JobWatchdog> _log;
@@ -33,6 +36,9 @@ public sealed partial class JobWatchdog : IDisposable
         (_options, _time, _log, _host) = (options, time, log, new HostMemory(options));
         _timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>A timestamp of its clock.</summary>
+    internal long Now => _time.GetTimestamp();
 
     /// <summary>Begins to watch a job; dispose what it returns at the job's end.</summary>
     /// <param name="child">Its first process.</param>
@@ -106,8 +112,9 @@ public sealed partial class JobWatchdog : IDisposable
 
     private void EndLargest(List<WatchedJob> due, long hostUsed)
     {
-        // One whose end is under way gives its memory back next.
-        if (due.Exists(job => job.IsOver)) return;
+        // One whose end is under way gives its memory back next, unless the kernel holds it.
+        lock (_lock)
+            if (_jobs.Exists(job => job.IsOver && _time.GetElapsedTime(job.EndedAt) < EndTime)) return;
         var largest = due.Select(job => (Job: job, Bytes: job.MeasureMemory())).MaxBy(measured => measured.Bytes);
         if (largest.Bytes < LimitOptions.LeastMemoryBytes) return;
         LogHostMemory(largest.Job.Leader, largest.Bytes / 1024 / 1024, hostUsed / 1024 / 1024, _options.HostMemoryBytes / 1024 / 1024);
@@ -117,6 +124,6 @@ public sealed partial class JobWatchdog : IDisposable
     [LoggerMessage(440, LogLevel.Error, "The running jobs could not be looked at; they are looked at again in a moment")]
     private partial void LogLookFailed(Exception fault);
 
-    [LoggerMessage(441, LogLevel.Warning, "child={Pid} is ended: it holds {Megabytes} MB, the most of all jobs, and {Used} of the host's {Limit} MB are in use. Fewer jobs at once (WORKER_CONCURRENCY) or a lower MEMORY_LIMIT_MB leave more room")]
+    [LoggerMessage(441, LogLevel.Warning, "child={Pid} is ended: it holds {Megabytes} MB, the most of all jobs, and {Used} of the host's {Limit} MB are in use. A lower MEMORY_LIMIT_MB, or WORKER_CONCURRENCY with it, leaves more room")]
     private partial void LogHostMemory(int pid, long megabytes, long used, long limit);
 }

@@ -54,8 +54,15 @@ internal sealed class WatchedJob : IDisposable
     /// <summary>Whether its end has been asked for.</summary>
     public bool IsOver => _passed.Task.IsCompleted;
 
+    /// <summary>When its end was asked for, as a timestamp of the watchdog's clock.</summary>
+    public long EndedAt { get; private set; }
+
     /// <summary>Asks for its end.</summary>
-    public void End(Excess excess) => _passed.TrySetResult(excess);
+    public void End(Excess excess)
+    {
+        EndedAt = _watchdog.Now;
+        _passed.TrySetResult(excess);
+    }
 
     /// <summary>Begins a look.</summary>
     public void Begin() => _processes.Clear();

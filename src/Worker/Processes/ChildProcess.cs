@@ -12,6 +12,9 @@ public sealed class ChildProcess : IChild
     // The wait is a blocking system call with a few frames below it.
     private const int WaitStackBytes = 128 * 1024;
 
+    // EAGAIN.
+    private const int NoneLeft = 11;
+
     private readonly TaskCompletionSource<ChildExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly bool _orphansGoOn;
@@ -23,7 +26,17 @@ public sealed class ChildProcess : IChild
         _orphansGoOn = orphansGoOn;
         Stdout = stdout;
         Stderr = stderr;
-        new Thread(WaitForExit, WaitStackBytes) { IsBackground = true, Name = $"wait {pid}" }.Start();
+        try
+        {
+            new Thread(WaitForExit, WaitStackBytes) { IsBackground = true, Name = $"wait {pid}" }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            // Whoever looks for strays next reaps it.
+            _ = LibC.KillGroup(pid, LibC.SignalKill);
+            Strays.Forget(pid);
+            throw new Win32Exception(NoneLeft, "No thread could be started to wait for a process; most often the limit on processes and threads (ulimit -u) is reached.");
+        }
     }
 
     /// <summary>The process, its session and its group.</summary>

@@ -1,5 +1,8 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using System.Text;
+using CodeExec.Worker.Execution;
+using CodeExec.Worker.Limits;
+using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Sandbox;
 
@@ -8,7 +11,7 @@ namespace CodeExec.Worker.Sandbox;
 /// there is removed, where the user that it runs as tells whose it is. Any thread.
 /// </summary>
 /// <param name="user">Who code runs as; where that is us, nothing is removed: much else may be ours.</param>
-internal sealed unsafe partial class SharedMemory(ForeignUser user)
+internal sealed unsafe class SharedMemory(ForeignUser user)
 {
     private const string Folder = "/dev/shm";
     private const uint OwnerInodeAndBirth = 0x8 | 0x100 | 0x800;
@@ -35,14 +38,24 @@ internal sealed unsafe partial class SharedMemory(ForeignUser user)
             oldest = _starts.Count > 0 ? _starts.First().Key : long.MaxValue;
         }
         if (user.Id is not { } owner || !Directory.Exists(Folder)) return;
-        var left = new List<(string Path, ulong Inode)>();
-        foreach (var path in Directory.EnumerateFileSystemEntries(Folder))
-            if (Look(path, FollowNoLink) is var (uid, birth, inode) && uid == owner && birth < oldest) left.Add((path, inode));
+        var left = Left(owner, oldest);
         if (left.Count == 0) return;
         // Another worker of this host may have given the same user to its jobs: what somebody holds is not left over.
         var held = HeldByAnybody();
         foreach (var (path, inode) in left)
-            if (!held.Contains(inode)) Remove(path);
+            if (!held.Contains(inode)) _ = FolderRemoval.Remove(path);
+    }
+
+    private static List<(byte[] Path, ulong Inode)> Left(uint owner, long oldest)
+    {
+        var left = new List<(byte[] Path, ulong Inode)>();
+        using var listing = FolderListing.Open("/dev/shm\0"u8);
+        while (listing?.TryNext(out var name) == true)
+        {
+            byte[] path = [.. "/dev/shm/"u8, .. name];
+            if (Look(path, FollowNoLink) is var (uid, birth, inode) && uid == owner && birth < oldest) left.Add((path, inode));
+        }
+        return left;
     }
 
     // By number: a semaphore's holders have it under the name that it was made with, before it got its own (sem_open(3)).
@@ -57,7 +70,7 @@ internal sealed unsafe partial class SharedMemory(ForeignUser user)
                 foreach (var mapping in File.ReadLines(Path.Combine(process, "maps")))
                     if (mapping.Contains(Folder + '/', StringComparison.Ordinal) && mapping.Split(' ') is { Length: > 5 } fields && ulong.TryParse(fields[4], CultureInfo.InvariantCulture, out var inode)) held.Add(inode);
                 foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")))
-                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(descriptor, flags: 0) is { } open) held.Add(open.Inode);
+                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0) is { } open) held.Add(open.Inode);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
@@ -67,27 +80,12 @@ internal sealed unsafe partial class SharedMemory(ForeignUser user)
         return held;
     }
 
-    private static void Remove(string path)
-    {
-        try
-        {
-            if (Directory.Exists(path) && new DirectoryInfo(path).LinkTarget is null) Directory.Delete(path, recursive: true);
-            else File.Delete(path);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            // Its owner has just removed it.
-        }
-    }
-
     // struct statx of statx(2): the owner at 20, the inode at 32, the birth at 80 in seconds and nanoseconds.
-    private static (uint Owner, long Birth, ulong Inode)? Look(string path, int flags)
+    private static (uint Owner, long Birth, ulong Inode)? Look(byte[] path, int flags)
     {
         var status = stackalloc byte[256];
-        if (Status(-100, path, flags, OwnerInodeAndBirth, status) != 0) return null;
+        fixed (byte* name = path)
+            if (LibC.StatX(LibC.RelativeToWorkingDirectory, name, flags, OwnerInodeAndBirth, status) != 0) return null;
         return (*(uint*)(status + 20), DateTime.UnixEpoch.Ticks + (*(long*)(status + 80) * TimeSpan.TicksPerSecond) + (*(uint*)(status + 88) / 100), *(ulong*)(status + 32));
     }
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Status(int folder, string path, int flags, uint mask, byte* status);
 }

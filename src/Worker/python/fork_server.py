@@ -213,6 +213,8 @@ def wait_for_job(serial, sample):
         for descriptor in descriptors:
             os.close(descriptor)
     number, home, limits, *changes = message.split(b"\0")
+    # First: whoever hears who has the job may send it at once.
+    _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     jobs.send(b"taken %b %d %d" % (number, serial, os.getpid()))
     jobs.close()
     os.dup2(descriptors[0], 1)
@@ -220,7 +222,6 @@ def wait_for_job(serial, sample):
     if len(descriptors) > 3:
         enter(descriptors[3])
     os.closerange(3, max(descriptors) + 1)
-    _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     limit(limits.decode())
     for at in range(0, len(changes), 2):
         os.environb[changes[at]] = changes[at + 1]

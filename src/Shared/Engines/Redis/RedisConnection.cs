@@ -10,6 +10,9 @@ namespace CodeExec.Shared.Engines.Redis;
 /// </summary>
 public sealed partial class RedisConnection : IAsyncDisposable
 {
+    // A disk that can't be written, a failover, a script that runs too long, a start: Redis is there, and all is well again some time later.
+    private static readonly string[] PassingErrors = ["MISCONF", "READONLY", "MASTERDOWN", "NOREPLICAS", "LOADING", "BUSY ", "TRYAGAIN", "CLUSTERDOWN"];
+
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly QueueOptions _options;
     private readonly ILogger _log;
@@ -102,6 +105,11 @@ public sealed partial class RedisConnection : IAsyncDisposable
         {
             throw new RedisUnavailableException($"Redis at {Address} holds as much as it may (maxmemory).", isFull: true, fault);
         }
+        catch (RedisServerException fault) when (Array.Exists(PassingErrors, code => fault.Message.Contains(code, StringComparison.Ordinal)))
+        {
+            LogRefused(Address, fault.Message);
+            throw new RedisUnavailableException($"Redis at {Address} takes no commands now: {fault.Message}", isFull: false, fault);
+        }
         catch (Exception fault) when (fault is TimeoutException or RedisConnectionException or ObjectDisposedException)
         {
             throw new RedisUnavailableException($"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0} s, or the connection is down.", isFull: false, fault);
@@ -153,6 +161,9 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(502, LogLevel.Information, "Redis at {Address}: {Connection} connection is back")]
     private partial void LogRestored(RedisAddress address, ConnectionType connection);
+
+    [LoggerMessage(505, LogLevel.Warning, "Redis at {Address} takes no commands: {Error}. Calls are refused until it does")]
+    private partial void LogRefused(RedisAddress address, string error);
 
     [LoggerMessage(503, LogLevel.Debug, "A message on {Channel} could not be sent: {Reason}")]
     private partial void LogNotPublished(string channel, string reason);

@@ -10,7 +10,10 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     private static readonly TimeSpan MarkHolds = TimeSpan.FromSeconds(1);
 
     private readonly RedisEventPost _post = new(job.IsFollowed, happened => redis.Publish(RedisKeys.Reply(taken.Web), JobJson.Write(job.Id, happened)), time);
+    private readonly Lock _lock = new();
+    private volatile string _entry = taken.Entry;
     private volatile bool _started;
+    private volatile bool _givenAway;
 
     /// <inheritdoc/>
     public ExecutionJob Job { get; } = job;
@@ -22,13 +25,35 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public string Web => taken.Web;
 
     /// <summary>Its place in the stream.</summary>
-    public string Entry => taken.Entry;
+    public string Entry => _entry;
+
+    /// <summary>Whether the job was given away, so that nothing may be told of it.</summary>
+    public bool IsGivenAway => _givenAway;
 
     /// <summary>Whether its code was started, so that it must not run anywhere else.</summary>
     public bool IsStarted => _started;
 
     /// <summary>Done when the job has been handled, announced and let go.</summary>
     public Task Handling { get; set; } = Task.CompletedTask;
+
+    /// <summary>The job is this worker's again, under another entry.</summary>
+    /// <returns>Whether this delivery goes on with it: not one that is being stopped.</returns>
+    public bool TryKeep(string entry)
+    {
+        lock (_lock)
+        {
+            if (_givenAway || Stop.Reason is not null) return false;
+            _entry = entry;
+            return true;
+        }
+    }
+
+    /// <summary>The job was given away: stops it here.</summary>
+    public void GiveUp()
+    {
+        lock (_lock) _givenAway = true;
+        Stop.Request(StopReason.ClientGone);
+    }
 
     /// <inheritdoc/>
     public Task MarkStartedAsync()

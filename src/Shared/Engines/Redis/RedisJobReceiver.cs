@@ -65,6 +65,12 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         if (_held.TryGetValue(jobId, out var delivery)) delivery.Stop.Request(reason);
     }
 
+    /// <summary>Stops a job that another worker may have by now; what comes of it here changes nothing.</summary>
+    public void GiveUp(string jobId)
+    {
+        if (_held.TryGetValue(jobId, out var delivery)) delivery.GiveUp();
+    }
+
     /// <summary>Hands back the jobs that Redis holds for this worker's although it never heard of them.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
     public Task HandBackAsync() => _taking.HandBackAsync();
@@ -94,6 +100,8 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     private void Begin(TakenJob taken)
     {
+        // Given away while this worker was not heard, and back before it heard so: it goes on. Begun a second time it would run twice.
+        if (_held.TryGetValue(taken.Id, out var held) && held.TryKeep(taken.Entry)) return;
         var (job, fault) = Read(taken.Id, taken.Json);
         var delivery = new RedisDelivery(_redis, Worker, job, taken, _time);
         _held[job.Id] = delivery;
@@ -143,7 +151,8 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         finally
         {
             if (left is null && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
-            _held.TryRemove(delivery.Job.Id, out _);
+            // Not another of the same job, which came when this one had been given away.
+            _held.TryRemove(KeyValuePair.Create(delivery.Job.Id, delivery));
             delivery.Dispose();
             if (left is 0) _taking.WakeIfPassedOver();
             else _taking.Wake();
@@ -159,6 +168,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     // is how many jobs are in the stream.
     private async Task<long?> FinishAsync(RedisDelivery delivery, JobEvent last)
     {
+        if (delivery.IsGivenAway) return Late(delivery);
         var started = _time.GetTimestamp();
         while (true)
         {
@@ -168,8 +178,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
                     RedisScript.Finish,
                     [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id), RedisKeys.Result(delivery.Job.Id)],
                     RedisKeys.Group, Worker, delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web), (long)_options.ResultTtl.TotalMilliseconds);
-                if (left < 0) LogLate(delivery.Job.Id);
-                return left;
+                return left < 0 ? Late(delivery) : left;
             }
             catch (RedisUnavailableException) when (_time.GetElapsedTime(started) < _options.ResultTtl)
             {
@@ -181,6 +190,12 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
                 return null;
             }
         }
+    }
+
+    private long Late(RedisDelivery delivery)
+    {
+        LogLate(delivery.Job.Id);
+        return -1;
     }
 
     private async Task ReleaseAsync(RedisDelivery delivery)

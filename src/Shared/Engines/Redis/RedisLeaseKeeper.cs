@@ -47,7 +47,8 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
         {
             var (job, verdict) = ((string)answers[i]!, (string?)answers[i + 1]);
             LogStopped(job, verdict);
-            receiver.Stop(job, verdict == "cancelled" ? StopReason.ClientCancelled : StopReason.ClientGone);
+            if (verdict == "lost") receiver.GiveUp(job);
+            else receiver.Stop(job, verdict == "cancelled" ? StopReason.ClientCancelled : StopReason.ClientGone);
         }
     }
 
