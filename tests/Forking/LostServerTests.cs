@@ -45,7 +45,7 @@ public sealed class LostServerTests
         ProcessTable.Kill(replaced);
         await Eventually.HoldsAsync(() => !service.ForkServers.Contains(replaced), "its end");
         go.Open();
-        await run.Finished.Within();
+        Assert.Equal(ExecutionStatus.Ok, (await run.Finished.Within()).Status);
         await service.StopAsync().Within();
     }
 
