@@ -16,6 +16,7 @@ internal static unsafe partial class LibC
 
     public const int OpenCloseOnExec = 0x80000;
     public const int OpenReadOnly = 0;
+    public const int OpenWriteOnly = 1;
     public const int OpenPath = 0x200000;
     public const int RemoveFolder = 0x200;
     public const int RelativeToWorkingDirectory = -100;
@@ -91,6 +92,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true)]
     public static partial int MemoryFile(byte* name, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, byte* bytes, nuint length);
 
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint count);

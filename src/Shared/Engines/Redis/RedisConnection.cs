@@ -162,12 +162,12 @@ public sealed partial class RedisConnection : IAsyncDisposable
     [LoggerMessage(502, LogLevel.Information, "Redis at {Address}: {Connection} connection is back")]
     private partial void LogRestored(RedisAddress address, ConnectionType connection);
 
-    [LoggerMessage(505, LogLevel.Warning, "Redis at {Address} takes no commands: {Error}. Calls are refused until it does")]
-    private partial void LogRefused(RedisAddress address, string error);
-
     [LoggerMessage(503, LogLevel.Debug, "A message on {Channel} could not be sent: {Reason}")]
     private partial void LogNotPublished(string channel, string reason);
 
     [LoggerMessage(504, LogLevel.Warning, "Listening on {Channel} begins when Redis at {Address} can be reached")]
     private partial void LogNotSubscribed(string channel, RedisAddress address);
+
+    [LoggerMessage(505, LogLevel.Warning, "Redis at {Address} takes no commands: {Error}. Calls are refused until it does")]
+    private partial void LogRefused(RedisAddress address, string error);
 }

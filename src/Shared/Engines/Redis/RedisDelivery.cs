@@ -49,9 +49,14 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     }
 
     /// <summary>The job was given away: stops it here.</summary>
-    public void GiveUp()
+    /// <param name="entry">What its entry was when Redis was asked: if it has come back since, the answer is out of date.</param>
+    public void GiveUp(string entry)
     {
-        lock (_lock) _givenAway = true;
+        lock (_lock)
+        {
+            if (_entry != entry) return;
+            _givenAway = true;
+        }
         Stop.Request(StopReason.ClientGone);
     }
 

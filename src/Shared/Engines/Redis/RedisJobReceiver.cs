@@ -65,12 +65,6 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         if (_held.TryGetValue(jobId, out var delivery)) delivery.Stop.Request(reason);
     }
 
-    /// <summary>Stops a job that another worker may have by now; what comes of it here changes nothing.</summary>
-    public void GiveUp(string jobId)
-    {
-        if (_held.TryGetValue(jobId, out var delivery)) delivery.GiveUp();
-    }
-
     /// <summary>Hands back the jobs that Redis holds for this worker's although it never heard of them.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
     public Task HandBackAsync() => _taking.HandBackAsync();
@@ -150,7 +144,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         }
         finally
         {
-            if (left is null && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
+            if (left is null or < 0 && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
             // Not another of the same job, which came when this one had been given away.
             _held.TryRemove(KeyValuePair.Create(delivery.Job.Id, delivery));
             delivery.Dispose();

@@ -33,21 +33,21 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
 
     private async Task RenewAsync()
     {
-        var held = receiver.Held;
         await receiver.ShowLifeAsync();
+        var held = receiver.Held.ToDictionary(delivery => delivery.Job.Id, delivery => (Delivery: delivery, delivery.Entry), StringComparer.Ordinal);
         if (held.Count == 0) return;
         RedisValue[] arguments =
         [
             receiver.Worker, (long)options.Lease.TotalMilliseconds, (long)options.LongestRun.TotalMilliseconds, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.WebPrefix,
             (long)options.SecondLook.TotalMilliseconds,
-            .. held.SelectMany(delivery => new RedisValue[] { delivery.Job.Id, delivery.Web, delivery.IsStarted ? "started" : "taken" }),
+            .. held.Values.SelectMany(asked => new RedisValue[] { asked.Delivery.Job.Id, asked.Delivery.Web, asked.Delivery.IsStarted ? "started" : "taken" }),
         ];
         var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases], arguments))!;
         for (var i = 0; i + 1 < answers.Length; i += 2)
         {
             var (job, verdict) = ((string)answers[i]!, (string?)answers[i + 1]);
             LogStopped(job, verdict);
-            if (verdict == "lost") receiver.GiveUp(job);
+            if (verdict == "lost") held[job].Delivery.GiveUp(held[job].Entry);
             else receiver.Stop(job, verdict == "cancelled" ? StopReason.ClientCancelled : StopReason.ClientGone);
         }
     }
