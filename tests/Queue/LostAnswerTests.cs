@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CodeExec.Tests.Queue;
 
 /// <summary>
-/// A take whose answer is lost: Redis holds jobs for the worker's, marked as started, and the worker knows nothing of them. They must run,
-/// and only once.
+/// A take whose answer is lost, or a message with a job: Redis holds jobs for the worker's, marked as started, and the worker knows nothing of
+/// them. They must run, and only once.
 /// </summary>
 public sealed class LostAnswerTests : IAsyncLifetime
 {
@@ -43,7 +43,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
     [InlineData("numpy")]
     public async Task A_job_whose_take_was_not_heard_runs_once_and_what_runs_meanwhile_runs_on(string packages)
     {
-        await using var way = new LossyRedis(_redis.Port);
+        await using var way = LossyRedis.To(_redis);
         var handler = new ScriptedHandler(slots: 1);
         await using var worker = await StartWorkerAsync(Options with { RedisUrl = way.Url }, handler);
         var (running, unheard) = (Jobs.Python("running"), Jobs.Python("unheard", packages.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
@@ -62,6 +62,56 @@ public sealed class LostAnswerTests : IAsyncLifetime
         handler.End(running.Id, Result("running"));
         Assert.Equal("running", (await FinishedAsync(sentRunning)).Stdout);
         Assert.Equal([running.Id, unheard.Id], handler.Handled);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_whose_message_was_not_heard_runs_once_and_what_runs_meanwhile_runs_on()
+    {
+        await using var way = LossyRedis.To(_redis);
+        var handler = new ScriptedHandler(slots: 2);
+        var (running, unheard) = (Jobs.Python("running"), Jobs.Python("unheard"));
+        using var sentRunning = await _web.Sender!.SendAsync(running, CancellationToken.None);
+        await using var worker = await StartWorkerAsync(Options with { RedisUrl = way.Url }, handler);
+        await handler.Started(running.Id);
+        await ShownAsync();
+
+        way.LoseAnswers();
+        using var sentUnheard = await _web.Sender!.SendAsync(unheard, CancellationToken.None);
+        Assert.Contains("started", await StateAsync(unheard), StringComparison.Ordinal);
+        way.Cut();
+
+        await handler.Started(unheard.Id);
+        handler.End(unheard.Id, Result("unheard"));
+        Assert.Equal("unheard", (await FinishedAsync(sentUnheard)).Stdout);
+        handler.End(running.Id, Result("running"));
+        Assert.Equal("running", (await FinishedAsync(sentRunning)).Stdout);
+        Assert.Equal([running.Id, unheard.Id], handler.Handled);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_worker_that_leaves_a_message_unanswered_is_sent_no_further_jobs()
+    {
+        await using var way = LossyRedis.To(_redis);
+        // Leases that last: nobody decides anything about the silent worker while the test goes on.
+        await using var silent = await StartWorkerAsync(new QueueOptions { RedisUrl = way.Url }, new ScriptedHandler(slots: 4));
+        await ShownAsync();
+        way.Silence();
+        var swallowed = Jobs.Python("swallowed");
+        using var sentSwallowed = await _web.Sender!.SendAsync(swallowed, CancellationToken.None);
+        Assert.Contains("started", await StateAsync(swallowed), StringComparison.Ordinal);
+        var since = await _redis.TimeAsync();
+        await Eventually.HoldsAsync(async () => await _redis.TimeAsync() > since + 1000, "a moment without an answer");
+
+        var other = new ScriptedHandler(slots: 1) { Always = delivery => Task.FromResult(Result(delivery.Job.Code)) };
+        await using var otherWorker = await StartWorkerAsync(Options, other);
+        for (var i = 0; i < 8; i++)
+        {
+            using var sent = await _web.Sender!.SendAsync(Jobs.Python($"{i}"), CancellationToken.None);
+            Assert.Equal($"{i}", (await FinishedAsync(sent)).Stdout);
+        }
+
+        Assert.Equal(8, other.Handled.Count);
+        way.Cut();
     }
 
     [Fact(Timeout = 60_000)]
@@ -123,6 +173,8 @@ public sealed class LostAnswerTests : IAsyncLifetime
         await Eventually.HoldsAsync(async () => (await _redis.KeysAsync("codeexec:worker:*")).Count > 0, "a sign of life");
         return await RunningWorker.StartAsync(new OpenRedis<IJobReceiver>(engine, opened => opened.Receiver!), handler);
     }
+
+    private Task ShownAsync() => Eventually.HoldsAsync(async () => (await _redis.KeysAsync("codeexec:warm:")).Count == 1, "a worker that can be sent jobs");
 
     private Task<string> StateAsync(ExecutionJob job) => _redis.CommandAsync("HGET", $"codeexec:job:{job.Id}", "state");
 

@@ -100,6 +100,24 @@ public sealed class LostWorkerTests
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task What_was_sent_to_a_frozen_worker_is_answered_and_does_not_run_when_that_comes_back()
+    {
+        await using var service = await QueueService.StartAsync(workers: 0);
+        var frozen = await service.AddWorkerAsync();
+        await service.AnswersAsync();
+
+        await frozen.SignalAsync("STOP");
+        using var call = await service.CallAsync(service.Ledger.Short("sent"));
+        var answer = await call.AnswerAsync();
+        Assert.Equal(("worker_lost", ""), (answer.Status, answer.Stdout));
+
+        await frozen.SignalAsync("CONT");
+        await frozen.Stderr.HasAsync("was given up: its lease ran out before it started");
+        await service.AnswersAsync();
+        Assert.Empty(service.Ledger.Names());
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_frozen_worker_changes_nothing_when_it_comes_back()
     {
         await using var service = await QueueService.StartAsync(workers: 0);

@@ -32,6 +32,9 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
 
     public Task<IJobDelivery> Started(string jobId) => _started.GetOrAdd(jobId, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(TimeSpan.FromSeconds(30));
 
+    /// <summary>From here on it shows this job's packages as ready.</summary>
+    public void ShowReady(ExecutionJob job) => _recent.Add(job.Packages);
+
     public void End(string jobId, ExecutionResult result) => _ends.GetOrAdd(jobId, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(result);
 
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)

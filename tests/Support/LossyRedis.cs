@@ -12,13 +12,17 @@ internal sealed class LossyRedis : IAsyncDisposable
     private readonly int _redisPort;
     private readonly Task _serving;
     private volatile bool _losing;
+    private volatile bool _silent;
 
-    public LossyRedis(int redisPort)
+    private LossyRedis(int redisPort)
     {
         _redisPort = redisPort;
         _listener.Start();
         _serving = ServeAsync();
     }
+
+    /// <summary>Opens a way.</summary>
+    public static LossyRedis To(RedisServer redis) => new(redis.Port);
 
     /// <summary>The address of this way.</summary>
     public string Url => $"redis://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
@@ -26,11 +30,14 @@ internal sealed class LossyRedis : IAsyncDisposable
     /// <summary>From here on no answer arrives.</summary>
     public void LoseAnswers() => _losing = true;
 
+    /// <summary>From here on nothing arrives, in neither direction, as if who uses this way were frozen.</summary>
+    public void Silence() => _losing = _silent = true;
+
     /// <summary>Cuts all connections; new ones work.</summary>
     public void Cut()
     {
         while (_connections.TryTake(out var connection)) connection.Dispose();
-        _losing = false;
+        _losing = _silent = false;
     }
 
     public async ValueTask DisposeAsync()
@@ -60,7 +67,7 @@ internal sealed class LossyRedis : IAsyncDisposable
         {
             var (source, target, buffer) = (from.GetStream(), to.GetStream(), new byte[64 * 1024]);
             while (await source.ReadAsync(buffer) is var count and > 0)
-                if (!isAnswer || !_losing) await target.WriteAsync(buffer.AsMemory(0, count));
+                if (isAnswer ? !_losing : !_silent) await target.WriteAsync(buffer.AsMemory(0, count));
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException or InvalidOperationException)
         {

@@ -29,6 +29,18 @@ public sealed record QueueOptions
     /// </summary>
     public TimeSpan SecondLook => RenewEvery * 1.4;
 
+    /// <summary>
+    /// How late a worker may begin a job that it was given without asking first whether the job is still its own: it may have been frozen.
+    /// Its lease lasts eight times as long.
+    /// </summary>
+    public TimeSpan StartTime => Lease / 8;
+
+    /// <summary>
+    /// How long the result is kept of a job that was closed while a worker may still have it: not gone before that one could come back, or it
+    /// would take the job for one that a flush removed.
+    /// </summary>
+    public TimeSpan ClosedTtl => ResultTtl > LongestRun ? ResultTtl : LongestRun;
+
     /// <summary>The bound on waiting jobs: <see cref="ExecutionOptions.QueueLimit"/>.</summary>
     public int QueueLimit { get; init; } = 100;
 

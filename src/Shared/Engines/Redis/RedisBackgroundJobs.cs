@@ -30,7 +30,7 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
         catch (RedisUnavailableException fault)
         {
             // It may have got in all the same: behind it on the same connection goes what takes it out again.
-            _ = StopAsync(job.Id);
+            _ = CancelUnheardAsync(job.Id);
             throw RedisQueueTail.Refused(fault);
         }
     }
@@ -52,10 +52,7 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
     {
         try
         {
-            if (!await IsOfAsync(id, caller) || await StopAsync(id) != "dropped") return;
-            // No worker had it, so there is none to store this.
-            var dropped = JobJson.Write(id, new JobFinished(ExecutionResult.StoppedBeforeStart));
-            await redis.CommandAsync("SET", (RedisKey)RedisKeys.Result(id), dropped, "PX", (long)options.ResultTtl.TotalMilliseconds);
+            if (await IsOfAsync(id, caller)) await tail.CancelAsync(id);
         }
         catch (RedisUnavailableException fault)
         {
@@ -98,8 +95,17 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
         _ => new BackgroundJob(BackgroundState.Running),
     };
 
-    private async Task<string?> StopAsync(string id) =>
-        (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(id), RedisKeys.Handed], RedisKeys.Group, id, RedisKeys.CancelPrefix);
+    private async Task CancelUnheardAsync(string id)
+    {
+        try
+        {
+            await tail.CancelAsync(id);
+        }
+        catch (RedisUnavailableException)
+        {
+            // Then it runs, and its result is asked for by nobody.
+        }
+    }
 
     private static RunnerException Unreachable(RedisUnavailableException fault) =>
         new("The service's queue can't be reached at the moment, so the job could not be looked for. Ask again in a few seconds.", fault);

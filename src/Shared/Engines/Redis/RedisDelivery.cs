@@ -1,17 +1,16 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Queue;
+using CodeExec.Shared.Settings;
 
 namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>One job in this worker's hands. Any thread.</summary>
-internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, TakenJob taken, TimeProvider time) : IJobDelivery, IDisposable
+internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, GivenJob given, QueueOptions options, TimeProvider time) : IJobDelivery, IDisposable
 {
-    // How long the mark that came with the take is good for: a process that was frozen meanwhile has to ask whether the job is still its own.
-    private static readonly TimeSpan MarkHolds = TimeSpan.FromSeconds(1);
-
-    private readonly RedisEventPost _post = new(job.IsFollowed, happened => redis.Publish(RedisKeys.Reply(taken.Web), JobJson.Write(job.Id, happened)), time);
+    private readonly RedisEventPost _post = new(job.IsFollowed, happened => redis.Publish(RedisKeys.Reply(given.Web), JobJson.Write(job.Id, happened)), time);
     private readonly Lock _lock = new();
-    private volatile string _entry = taken.Entry;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile string _entry = given.Entry;
     private volatile bool _started;
     private volatile bool _givenAway;
 
@@ -22,7 +21,7 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public JobStop Stop { get; } = new();
 
     /// <summary>The web process that waits for it.</summary>
-    public string Web => taken.Web;
+    public string Web => given.Web;
 
     /// <summary>Its place in the stream.</summary>
     public string Entry => _entry;
@@ -34,7 +33,7 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public bool IsStarted => _started;
 
     /// <summary>Done when the job has been handled, announced and let go.</summary>
-    public Task Handling { get; set; } = Task.CompletedTask;
+    public Task Ended => _ended.Task;
 
     /// <summary>The job is this worker's again, under another entry.</summary>
     /// <returns>Whether this delivery goes on with it: not one that is being stopped.</returns>
@@ -64,7 +63,8 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public Task MarkStartedAsync()
     {
         if (Stop.Reason is not null) throw new OperationCanceledException("The job was stopped before it started.");
-        if (!taken.IsMarked || time.GetElapsedTime(taken.Asked) > MarkHolds) return AskToStartAsync();
+        // A process that was frozen meanwhile has to ask whether the job is still its own.
+        if (!given.IsMarked || time.GetElapsedTime(given.Given) > options.StartTime) return AskToStartAsync();
         _started = true;
         Publish(new JobStarted());
         return Task.CompletedTask;
@@ -78,13 +78,16 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     {
         _post.Dispose();
         Stop.Dispose();
+        _ended.SetResult();
     }
 
     private async Task AskToStartAsync()
     {
         try
         {
-            switch ((string?)await redis.RunAsync(RedisScript.Start, [RedisKeys.Job(Job.Id)], worker, RedisKeys.Reply(Web), JobJson.Write(Job.Id, new JobStarted())))
+            switch ((string?)await redis.RunAsync(
+                RedisScript.Start, [RedisKeys.Job(Job.Id), RedisKeys.Leases, RedisKeys.Handed, RedisKeys.Unanswered(worker)],
+                worker, RedisKeys.Reply(Web), JobJson.Write(Job.Id, new JobStarted()), Job.Id, (long)options.Lease.TotalMilliseconds))
             {
                 case "ok":
                     _started = true;

@@ -14,29 +14,22 @@ public sealed class RedisEngine : IAsyncDisposable
     private readonly RedisJobReceiver? _receiver;
     private readonly Task[] _duties;
 
-    private RedisEngine(RedisConnection redis, RedisReplies? replies, RedisJobReceiver? receiver, QueueOptions options, TimeProvider time, params Func<CancellationToken, Task>[] duties)
+    private RedisEngine(RedisConnection redis, RedisReplies? replies, RedisJobReceiver? receiver, params Func<CancellationToken, Task>[] duties)
     {
         _redis = redis;
         _replies = replies;
         _receiver = receiver;
-        if (replies is not null)
-        {
-            var tail = new RedisQueueTail(redis, options);
-            Sender = new RedisJobSender(redis, replies, tail, options, time);
-            BackgroundJobs = new RedisBackgroundJobs(redis, tail, options, time);
-            Peers = new RedisWebPeers(redis, replies.Web);
-        }
         _duties = [.. duties.Select(duty => duty(_end.Token))];
     }
 
     /// <summary>Sends jobs; null on the worker side.</summary>
-    public IJobSender? Sender { get; }
+    public IJobSender? Sender { get; private init; }
 
     /// <summary>Runs jobs whose callers don't wait; null on the worker side.</summary>
-    public IBackgroundJobs? BackgroundJobs { get; }
+    public IBackgroundJobs? BackgroundJobs { get; private init; }
 
     /// <summary>Reaches other web processes; null on the worker side.</summary>
-    public IWebPeers? Peers { get; }
+    public IWebPeers? Peers { get; private init; }
 
     /// <summary>Receives jobs; null on the web side.</summary>
     public IJobReceiver? Receiver => _receiver;
@@ -52,9 +45,15 @@ public sealed class RedisEngine : IAsyncDisposable
     public static async Task<RedisEngine> OpenSenderAsync(QueueOptions options, ILoggerFactory logs, TimeProvider time, CancellationToken cancel)
     {
         var redis = await RedisConnection.OpenAsync(options, logs, cancel);
-        var replies = new RedisReplies(redis, options, time, logs.CreateLogger<RedisReplies>());
+        var tail = new RedisQueueTail(redis, options);
+        var replies = new RedisReplies(redis, tail, options, time, logs.CreateLogger<RedisReplies>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());
-        return new RedisEngine(redis, replies, null, options, time, reclaimer.RunAsync);
+        return new RedisEngine(redis, replies, null, reclaimer.RunAsync)
+        {
+            Sender = new RedisJobSender(redis, replies, tail, options, time),
+            BackgroundJobs = new RedisBackgroundJobs(redis, tail, options, time),
+            Peers = new RedisWebPeers(redis, replies.Web),
+        };
     }
 
     /// <summary>The worker side: takes jobs, keeps its leases, looks after jobs of silent workers.</summary>
@@ -70,7 +69,7 @@ public sealed class RedisEngine : IAsyncDisposable
         var receiver = new RedisJobReceiver(redis, options, drainTime, time, logs.CreateLogger<RedisJobReceiver>());
         var keeper = new RedisLeaseKeeper(redis, receiver, options, time, logs.CreateLogger<RedisLeaseKeeper>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());
-        return new RedisEngine(redis, null, receiver, options, time, keeper.RunAsync, reclaimer.RunAsync);
+        return new RedisEngine(redis, null, receiver, keeper.RunAsync, reclaimer.RunAsync);
     }
 
     /// <inheritdoc/>

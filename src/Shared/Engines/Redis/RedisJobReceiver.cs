@@ -17,8 +17,10 @@ namespace CodeExec.Shared.Engines.Redis;
 /// </summary>
 internal sealed partial class RedisJobReceiver : IJobReceiver
 {
-    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4);
+
+    // Every worker is ready for jobs without any.
+    private static readonly string NoPackages = PackageSet.NameOf([]);
 
     private readonly RedisConnection _redis;
     private readonly QueueOptions _options;
@@ -26,7 +28,13 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     private readonly TimeProvider _time;
     private readonly ILogger<RedisJobReceiver> _log;
     private readonly ConcurrentDictionary<string, RedisDelivery> _held = new(StringComparer.Ordinal);
+    private readonly RedisClock _clock;
     private readonly RedisTakeLoop _taking;
+    private readonly RedisUnheardJobs _unheard;
+    private readonly RedisJobEnd _end;
+
+    // Whoever begins a job holds it, so that none begins once the end of the beginning was decided.
+    private readonly Lock _beginning = new();
 
     // Entries of jobs that ran here and whose end Redis was never told: they must not look as if they had never begun.
     private readonly ConcurrentQueue<string> _unannounced = new();
@@ -37,7 +45,11 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     public RedisJobReceiver(RedisConnection redis, QueueOptions options, TimeSpan drainTime, TimeProvider time, ILogger<RedisJobReceiver> log)
     {
         (_redis, _options, _drainTime, _time, _log) = (redis, options, drainTime, time, log);
-        _taking = new RedisTakeLoop(redis, options, Worker, () => _handler!.Slots - _held.Count, () => Held.Select(delivery => delivery.Entry).Concat(_unannounced), Begin, time, log);
+        _clock = new RedisClock(time);
+        var giving = new RedisGiving(options, Worker);
+        _taking = new RedisTakeLoop(redis, giving, () => _handler!.Slots - _held.Count, Begin, time);
+        _end = new RedisJobEnd(redis, giving, options, Worker, time, log);
+        _unheard = new RedisUnheardJobs(redis, options, Worker, _clock, () => Held.Select(delivery => delivery.Entry).Concat(_unannounced), log);
     }
 
     /// <summary>This process's name in the consumer group, new at each start.</summary>
@@ -51,10 +63,13 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     {
         _handler = handler;
         await _redis.SubscribeAsync(RedisKeys.Cancel(Worker), id => Stop(System.Text.Encoding.UTF8.GetString(id), StopReason.ClientCancelled));
+        await _redis.SubscribeAsync(RedisKeys.Hand(Worker), message => Begin(GivenJob.FromMessage(message, _clock)));
         await TryShowLifeAsync();
         await _taking.RunAsync(stop);
-        _stopping = true;
+        lock (_beginning) _stopping = true;
         await TryShowLifeAsync();
+        // What was on its way meanwhile.
+        await TryAsync(_unheard.HandAllBackAsync);
         await DrainAsync();
         await LeaveAsync();
     }
@@ -67,24 +82,28 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     /// <summary>Hands back the jobs that Redis holds for this worker's although it never heard of them.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
-    public Task HandBackAsync() => _taking.HandBackAsync();
+    public Task HandBackAsync() => _unheard.HandBackAsync();
 
     /// <summary>Shows that this worker lives, how many jobs it may have in its hands, and what it has ready.</summary>
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
-    public Task ShowLifeAsync()
+    public async Task ShowLifeAsync()
     {
         var handler = _stopping ? null : _handler;
-        _shownSets = handler?.Warmth.Sets ?? [];
-        return _redis.RunAsync(
+        _shownSets = handler is null ? [] : [NoPackages, .. handler.Warmth.Sets];
+        var asked = _time.GetTimestamp();
+        var told = await _redis.RunAsync(
             RedisScript.Alive, [RedisKeys.Worker(Worker)],
             [Worker, handler?.Slots ?? 0, (long)_options.Lease.TotalMilliseconds, RedisKeys.WarmPrefix, .. _shownSets.Select(set => (RedisValue)set)]);
+        _clock.Told((long)told, asked);
     }
 
-    private async Task TryShowLifeAsync()
+    private Task TryShowLifeAsync() => TryAsync(ShowLifeAsync);
+
+    private static async Task TryAsync(Func<Task> duty)
     {
         try
         {
-            await ShowLifeAsync();
+            await duty();
         }
         catch (RedisUnavailableException)
         {
@@ -92,14 +111,19 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         }
     }
 
-    private void Begin(TakenJob taken)
+    private void Begin(GivenJob given)
     {
         // Given away while this worker was not heard, and back before it heard so: it goes on. Begun a second time it would run twice.
-        if (_held.TryGetValue(taken.Id, out var held) && held.TryKeep(taken.Entry)) return;
-        var (job, fault) = Read(taken.Id, taken.Json);
-        var delivery = new RedisDelivery(_redis, Worker, job, taken, _time);
-        _held[job.Id] = delivery;
-        delivery.Handling = HandleAsync(fault is null ? _handler!.HandleAsync : _ => throw fault, delivery);
+        if (_held.TryGetValue(given.Id, out var held) && held.TryKeep(given.Entry)) return;
+        var (job, fault) = Read(given.Id, given.Json);
+        RedisDelivery delivery;
+        lock (_beginning)
+        {
+            // What comes now is handed back.
+            if (_stopping) return;
+            delivery = _held[job.Id] = new RedisDelivery(_redis, Worker, job, given, _options, _time);
+        }
+        _ = HandleAsync(fault is null ? _handler!.HandleAsync : _ => throw fault, delivery);
     }
 
     // A newer web process may send what this one can't read: its caller is told, instead of worker after worker stumbling over it.
@@ -117,7 +141,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     private async Task HandleAsync(Func<IJobDelivery, Task<ExecutionResult>> handler, RedisDelivery delivery)
     {
-        long? left = null;
+        (bool Announced, IReadOnlyList<GivenJob> Next) end = (false, []);
         try
         {
             // An installation may be silent for longer than a job may wait; without packages the start follows at once.
@@ -125,8 +149,8 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
             var result = await handler(delivery);
             // Before the end is told: whoever hears of it and asks for the same again is to find this worker.
             if (delivery.Job.Packages.Count > 0 && !_shownSets.Contains(PackageSet.NameOf(delivery.Job.Packages), StringComparer.Ordinal)) _ = TryShowLifeAsync();
-            if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await ReleaseAsync(delivery);
-            else left = await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
+            if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await _end.ReleaseAsync(delivery);
+            else end = await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
         }
         catch (DeliveryLostException lost)
         {
@@ -134,75 +158,33 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         }
         catch (RunnerException fault)
         {
-            left = await FinishAsync(delivery, new JobFailed(fault.Message));
+            end = await FinishAsync(delivery, new JobFailed(fault.Message));
         }
         catch (Exception fault)
         {
             LogFailed(fault, delivery.Job.Id);
-            left = await FinishAsync(delivery, new JobFailed(
+            end = await FinishAsync(delivery, new JobFailed(
                 $"The service failed while it ran this call; the code is not at fault. Call again; if it stays so, tell the operator reference {delivery.Job.Id}, which the worker's log explains."));
         }
         finally
         {
-            if (left is null or < 0 && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
+            if (!end.Announced && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
             // Not another of the same job, which came when this one had been given away.
             _held.TryRemove(KeyValuePair.Create(delivery.Job.Id, delivery));
             delivery.Dispose();
-            if (left is 0) _taking.WakeIfPassedOver();
+            foreach (var next in end.Next) Begin(next);
+            if (end.Announced) _taking.WakeIfPassedOver();
             else _taking.Wake();
         }
     }
+
+    private Task<(bool Announced, IReadOnlyList<GivenJob> Next)> FinishAsync(RedisDelivery delivery, JobEvent last) =>
+        _end.FinishAsync(delivery, last, takesNext: !_stopping && _handler!.Slots >= _held.Count);
 
     private static ExecutionResult Told(ExecutionResult result, RedisDelivery delivery) =>
         delivery.Stop.Reason is StopReason.ShuttingDown && result.Status is ExecutionStatus.Cancelled
             ? result with { Status = ExecutionStatus.WorkerLost, Hint = "The worker that ran this code was shut down and stopped it. What the code had done until then stays done; call again if running it twice is safe." }
             : result;
-
-    // Tried until it is through or the lease is surely over: after that the job is closed by somebody else, and the answer is null. Else it
-    // is how many jobs are in the stream.
-    private async Task<long?> FinishAsync(RedisDelivery delivery, JobEvent last)
-    {
-        if (delivery.IsGivenAway) return Late(delivery);
-        var started = _time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                var left = (long)await _redis.RunAsync(
-                    RedisScript.Finish,
-                    [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id), RedisKeys.Result(delivery.Job.Id)],
-                    RedisKeys.Group, Worker, delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web), (long)_options.ResultTtl.TotalMilliseconds);
-                return left < 0 ? Late(delivery) : left;
-            }
-            catch (RedisUnavailableException) when (_time.GetElapsedTime(started) < _options.ResultTtl)
-            {
-                await Task.Delay(RetryEvery, _time);
-            }
-            catch (RedisUnavailableException fault)
-            {
-                LogUnannounced(fault, delivery.Job.Id);
-                return null;
-            }
-        }
-    }
-
-    private long Late(RedisDelivery delivery)
-    {
-        LogLate(delivery.Job.Id);
-        return -1;
-    }
-
-    private async Task ReleaseAsync(RedisDelivery delivery)
-    {
-        try
-        {
-            await _redis.RunAsync(RedisScript.Release, [RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id)], Worker, delivery.Job.Id);
-        }
-        catch (RedisUnavailableException)
-        {
-            // Then its lease runs out, with the same end a little later.
-        }
-    }
 
     // Takes no more (the loop has ended) → what has not started is handed back → the rest gets its time → what still runs is closed as lost.
     private async Task DrainAsync()
@@ -220,9 +202,9 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     {
         try
         {
-            await _taking.HandBackAsync();
+            await _unheard.HandAllBackAsync();
             // Without it, a take that is still on its way marks nothing as started.
-            await _redis.CommandAsync("DEL", (RedisKey)RedisKeys.Worker(Worker));
+            await _redis.CommandAsync("DEL", (RedisKey)RedisKeys.Worker(Worker), (RedisKey)RedisKeys.Unanswered(Worker));
             await _redis.CommandAsync("XGROUP", "DELCONSUMER", RedisKeys.Jobs, RedisKeys.Group, Worker);
         }
         catch (Exception fault) when (fault is RedisUnavailableException or RedisServerException)
@@ -235,7 +217,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     {
         try
         {
-            await Task.WhenAll(Held.Select(delivery => delivery.Handling)).WaitAsync(limit, _time);
+            await Task.WhenAll(Held.Select(delivery => delivery.Ended)).WaitAsync(limit, _time);
             return true;
         }
         catch (TimeoutException)
@@ -249,12 +231,6 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     [LoggerMessage(521, LogLevel.Error, "job={Job} failed; the client was given this id as its reference")]
     private partial void LogFailed(Exception fault, string job);
-
-    [LoggerMessage(522, LogLevel.Warning, "job={Job} ended too late: it was closed or given to another worker meanwhile, so its result changes nothing")]
-    private partial void LogLate(string job);
-
-    [LoggerMessage(523, LogLevel.Error, "job={Job}: its result could not be stored for as long as it would be kept")]
-    private partial void LogUnannounced(Exception fault, string job);
 
     [LoggerMessage(524, LogLevel.Information, "Stopping: takes no more jobs; {Jobs} in hand get up to {Seconds} s")]
     private partial void LogDraining(int jobs, double seconds);

@@ -7,7 +7,7 @@ namespace CodeExec.Shared.Engines.Redis;
 /// <summary>The web side: puts jobs into the stream, after it listens for what becomes of them. Any thread.</summary>
 internal sealed class RedisJobSender(RedisConnection redis, RedisReplies replies, RedisQueueTail tail, QueueOptions options, TimeProvider time) : IJobSender
 {
-    // A worker takes what it was handed within a millisecond or two. Making the smallest environment takes half a second, so whoever is free
+    // A worker begins with what it was handed within a millisecond or two. Making the smallest environment takes half a second, so whoever is free
     // would not have it earlier than this.
     private static readonly TimeSpan HandedTime = TimeSpan.FromMilliseconds(300);
 

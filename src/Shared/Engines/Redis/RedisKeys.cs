@@ -12,7 +12,7 @@ internal static class RedisKeys
     /// <summary>Sorted set: jobs in workers' hands, by the time (ms since 1970, Redis's clock) when their lease runs out.</summary>
     public const string Leases = "codeexec:leases";
 
-    /// <summary>Sorted set: jobs in workers' lanes, by the time (ms since 1970, Redis's clock) when they are recalled.</summary>
+    /// <summary>Sorted set: jobs that were handed to warm workers and have not started, by the time (ms since 1970, Redis's clock) when they are recalled.</summary>
     public const string Handed = "codeexec:handed";
 
     /// <summary>Channel: says that a job was added.</summary>
@@ -33,11 +33,11 @@ internal static class RedisKeys
     /// <summary>What the keys begin with that tell which workers have a set of packages ready.</summary>
     public const string WarmPrefix = "codeexec:warm:";
 
-    /// <summary>What the keys of the workers' lanes begin with.</summary>
-    public const string LanePrefix = "codeexec:lane:";
+    /// <summary>What the keys begin with that tell since when a worker has left a job without a sign.</summary>
+    public const string UnansweredPrefix = "codeexec:unanswered:";
 
-    /// <summary>What the channels of single workers begin with that say that a job is in their lane.</summary>
-    public const string LaneWakePrefix = "codeexec:wake:";
+    /// <summary>What the channels begin with on which single workers are given jobs.</summary>
+    public const string HandPrefix = "codeexec:hand:";
 
     /// <summary>What the reply channels begin with.</summary>
     public const string ReplyPrefix = "codeexec:reply:";
@@ -45,7 +45,7 @@ internal static class RedisKeys
     /// <summary>What the cancel channels begin with.</summary>
     public const string CancelPrefix = "codeexec:cancel:";
 
-    /// <summary>Hash: where a job stands (entry, state, web, worker, take, warm, cancelled, suspect, unheard, attempts).</summary>
+    /// <summary>Hash: where a job stands (entry, state, web, worker, given, warm, cancelled, suspect, unheard, attempts).</summary>
     public static string Job(string id) => JobPrefix + id;
 
     /// <summary>String: a finished job's last event.</summary>
@@ -63,11 +63,11 @@ internal static class RedisKeys
     /// <summary>Sorted set: workers that have a set of packages ready, by the time (ms since 1970, Redis's clock) until which that is known.</summary>
     public static string Warm(string set) => WarmPrefix + set;
 
-    /// <summary>List: jobs that were handed to a worker and that it has not taken yet.</summary>
-    public static string Lane(string worker) => LanePrefix + worker;
+    /// <summary>String: since when (ms since 1970, Redis's clock) a worker that was given a job in a message has said nothing.</summary>
+    public static string Unanswered(string worker) => UnansweredPrefix + worker;
 
-    /// <summary>Channel: says to one worker that a job is in its lane.</summary>
-    public static string LaneWake(string worker) => LaneWakePrefix + worker;
+    /// <summary>Channel: jobs for one worker.</summary>
+    public static string Hand(string worker) => HandPrefix + worker;
 
     /// <summary>Channel: events for one web process.</summary>
     public static string Reply(string web) => ReplyPrefix + web;

@@ -7,8 +7,8 @@ namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
 /// Keeps a worker's claim on the jobs in its hands fresh, and hears with the same question which of them it should stop: those that were
-/// given to others while it was frozen, those whose cancel message got lost, those whose web process is gone. Hands back, too, what a lost
-/// answer left with this worker. One task.
+/// given to others while it was frozen, those whose cancel message got lost, those whose web process is gone. Hands back, too, what never
+/// arrived. One task.
 /// </summary>
 internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobReceiver receiver, QueueOptions options, TimeProvider time, ILogger<RedisLeaseKeeper> log)
 {
@@ -42,7 +42,7 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
             (long)options.SecondLook.TotalMilliseconds,
             .. held.Values.SelectMany(asked => new RedisValue[] { asked.Delivery.Job.Id, asked.Delivery.Web, asked.Delivery.IsStarted ? "started" : "taken" }),
         ];
-        var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases], arguments))!;
+        var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases, RedisKeys.Handed], arguments))!;
         for (var i = 0; i + 1 < answers.Length; i += 2)
         {
             var (job, verdict) = ((string)answers[i]!, (string?)answers[i + 1]);

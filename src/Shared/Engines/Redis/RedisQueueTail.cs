@@ -6,14 +6,17 @@ using StackExchange.Redis;
 
 namespace CodeExec.Shared.Engines.Redis;
 
-/// <summary>The end of the queue, where jobs are put. Any thread.</summary>
+/// <summary>The end of the queue, where jobs are put, and whence they are called back. Any thread.</summary>
 internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options)
 {
     // The sender gives up by itself at the queue's time-out; Redis drops the job a little later, for a sender that is gone.
     private static readonly TimeSpan DeadlineMargin = TimeSpan.FromSeconds(5);
 
-    // When others recall it, if its sender is gone or could not.
-    private static readonly TimeSpan HandedLimit = TimeSpan.FromSeconds(1);
+    // A worker that has left a job without packages unanswered for longer may be frozen: it is sent no more. Most calls are over by then.
+    private static readonly TimeSpan UnansweredLimit = TimeSpan.FromMilliseconds(100);
+
+    // When others recall it, if its sender is gone or could not. A worker that has it shows that with its next renewal.
+    private TimeSpan HandedLimit => options.RenewEvery * 2;
 
     /// <summary>Longest that a job may be in the queue and in workers' hands.</summary>
     public TimeSpan LongestLife => options.QueueTimeout + options.LongestRun;
@@ -22,7 +25,7 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
     /// <param name="job">The job.</param>
     /// <param name="web">Whom its events are for, and whose sign of life it needs.</param>
     /// <param name="life">How long that sign of life lasts from now.</param>
-    /// <returns>Whether it was handed to a warm worker.</returns>
+    /// <returns>Whether it was handed to a warm worker, which must ask before it starts.</returns>
     /// <exception cref="RunnerException">Too many wait.</exception>
     /// <exception cref="RedisUnavailableException">No answer in time; it may have got in all the same.</exception>
     public async Task<bool> AddAsync(ExecutionJob job, string web, TimeSpan life)
@@ -33,12 +36,20 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
             job.Id, JobJson.Write(job), web, options.QueueLimit,
             (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)LongestLife.TotalMilliseconds,
             RedisKeys.Wake, (long)life.TotalMilliseconds, job.Packages.Count,
-            RedisKeys.Group, RedisKeys.WorkerPrefix, RedisKeys.LanePrefix, RedisKeys.LaneWakePrefix,
-            (long)HandedLimit.TotalMilliseconds))!;
+            RedisKeys.Group, RedisKeys.WorkerPrefix, RedisKeys.HandPrefix,
+            (long)HandedLimit.TotalMilliseconds, (long)options.Lease.TotalMilliseconds, (long)UnansweredLimit.TotalMilliseconds, RedisKeys.UnansweredPrefix))!;
         if ((int)answer[0] < 0)
             throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
         return (int)answer[1] == 1;
     }
+
+    /// <summary>Cancels a job. The script is sent whole: what was asked happens even when Redis answers too late to be heard.</summary>
+    /// <returns>Whether it was dropped before its code started; else whoever runs it was told.</returns>
+    /// <exception cref="RedisUnavailableException">No answer in time.</exception>
+    public async Task<bool> CancelAsync(string jobId) => (string?)await redis.RunWholeAsync(
+        RedisScript.Cancel,
+        [RedisKeys.Jobs, RedisKeys.Job(jobId), RedisKeys.Handed, RedisKeys.Result(jobId)],
+        RedisKeys.Group, jobId, RedisKeys.CancelPrefix, JobJson.Write(jobId, new JobFinished(ExecutionResult.StoppedBeforeStart)), (long)options.ClosedTtl.TotalMilliseconds) == "dropped";
 
     /// <summary>What a caller is told whose job could not be put into the queue.</summary>
     public static RunnerException Refused(RedisUnavailableException fault) => new(

@@ -22,6 +22,7 @@ internal sealed partial class RedisReplies : IAsyncDisposable
     private static readonly TimeSpan HeardResultTtl = TimeSpan.FromSeconds(10);
 
     private readonly RedisConnection _redis;
+    private readonly RedisQueueTail _tail;
     private readonly QueueOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RedisReplies> _log;
@@ -31,9 +32,9 @@ internal sealed partial class RedisReplies : IAsyncDisposable
     private readonly Lazy<Task> _listening;
     private Task _loop = Task.CompletedTask;
 
-    public RedisReplies(RedisConnection redis, QueueOptions options, TimeProvider time, ILogger<RedisReplies> log)
+    public RedisReplies(RedisConnection redis, RedisQueueTail tail, QueueOptions options, TimeProvider time, ILogger<RedisReplies> log)
     {
-        (_redis, _options, _time, _log) = (redis, options, time, log);
+        (_redis, _tail, _options, _time, _log) = (redis, tail, options, time, log);
         _listening = new Lazy<Task>(ListenAsync);
         redis.Restored += () => _checkNow.Release();
     }
@@ -50,7 +51,7 @@ internal sealed partial class RedisReplies : IAsyncDisposable
     /// <summary>Begins to wait for a job's events.</summary>
     public RedisSentJob Expect(string jobId)
     {
-        var sent = new RedisSentJob(jobId, _redis, _time.GetTimestamp(), job => _waiting.TryRemove(job, out _));
+        var sent = new RedisSentJob(jobId, _tail, _time.GetTimestamp(), job => _waiting.TryRemove(job, out _));
         _waiting[jobId] = sent;
         return sent;
     }

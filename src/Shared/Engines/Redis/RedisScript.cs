@@ -7,13 +7,12 @@ namespace CodeExec.Shared.Engines.Redis;
 /// <seealso href="https://redis.io/docs/latest/develop/programmability/eval-intro/"/>
 internal sealed class RedisScript
 {
-    private RedisScript(string name)
+    private RedisScript(string name, string? common = null)
     {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(name + ".lua")
-            ?? throw new InvalidOperationException($"The assembly holds no {name}.lua.");
-        using var reader = new StreamReader(stream);
         Name = name;
-        Text = reader.ReadToEnd();
+        Text = Read(name);
+        // The first line holds the flags.
+        if (common is not null) Text = Text.Insert(Text.IndexOf('\n', StringComparison.Ordinal) + 1, Read(common));
         // Redis names a script by its SHA-1; nothing rests on that being hard to forge.
 #pragma warning disable CA5350
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
@@ -31,13 +30,13 @@ internal sealed class RedisScript
 
     public static RedisScript Send { get; } = new("send");
 
-    public static RedisScript Take { get; } = new("take");
+    public static RedisScript Take { get; } = new("take", common: "give");
 
     public static RedisScript Start { get; } = new("start");
 
     public static RedisScript Renew { get; } = new("renew");
 
-    public static RedisScript Finish { get; } = new("finish");
+    public static RedisScript Finish { get; } = new("finish", common: "give");
 
     public static RedisScript Cancel { get; } = new("cancel");
 
@@ -50,4 +49,12 @@ internal sealed class RedisScript
     public static RedisScript Release { get; } = new("release");
 
     public static RedisScript Reclaim { get; } = new("reclaim");
+
+    private static string Read(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(name + ".lua")
+            ?? throw new InvalidOperationException($"The assembly holds no {name}.lua.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
 }

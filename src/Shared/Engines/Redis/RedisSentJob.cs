@@ -6,7 +6,7 @@ using CodeExec.Shared.Running;
 namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>One job that this web process waits for. Events are added by one thread at a time and read by one.</summary>
-internal sealed class RedisSentJob(string jobId, RedisConnection redis, long now, Action<string> forget) : ISentJob
+internal sealed class RedisSentJob(string jobId, RedisQueueTail tail, long now, Action<string> forget) : ISentJob
 {
     // Bounded in bytes by what a worker streams at most (MAX_OUTPUT_BYTES of each stream).
     private readonly Channel<JobEvent> _events = Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true });
@@ -57,8 +57,7 @@ internal sealed class RedisSentJob(string jobId, RedisConnection redis, long now
     {
         try
         {
-            var answer = (string?)await redis.RunWholeAsync(RedisScript.Cancel, [RedisKeys.Jobs, RedisKeys.Job(JobId), RedisKeys.Handed], RedisKeys.Group, JobId, RedisKeys.CancelPrefix);
-            if (answer == "dropped") Add(new JobFinished(ExecutionResult.StoppedBeforeStart), LastHeard);
+            if (await tail.CancelAsync(JobId)) Add(new JobFinished(ExecutionResult.StoppedBeforeStart), LastHeard);
         }
         catch (RedisUnavailableException)
         {

@@ -7,7 +7,7 @@ namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
 /// Looks after jobs whose worker went silent: never started, they are queued again; started, they are closed as lost, since code may have
-/// side effects and is never run twice. After jobs, too, that were handed to a worker and never taken. Every web and worker process does this; the script makes it safe to do so at once. One task.
+/// side effects and is never run twice. After jobs, too, that were handed to a worker and never started. Every web and worker process does this; the script makes it safe to do so at once. One task.
 /// </summary>
 internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOptions options, TimeProvider time, ILogger<StalledJobReclaimer> log)
 {
@@ -39,9 +39,6 @@ internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOp
         }
     }
 
-    // Not gone before the worker could come back with the code still running: it would take the job for one that a flush removed.
-    private TimeSpan KeptWhenLost => options.ResultTtl > options.LongestRun ? options.ResultTtl : options.LongestRun;
-
     private async Task LookAsync()
     {
         try
@@ -49,7 +46,7 @@ internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOp
             var counts = (RedisResult[])(await redis.RunAsync(
                 RedisScript.Reclaim, [RedisKeys.Jobs, RedisKeys.Leases],
                 RedisKeys.Group, (long)options.SecondLook.TotalMilliseconds, MostAttempts, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.ReplyPrefix,
-                (long)KeptWhenLost.TotalMilliseconds, RedisKeys.Wake, Lost))!;
+                (long)options.ClosedTtl.TotalMilliseconds, RedisKeys.Wake, Lost))!;
             var (requeued, lost) = ((int)counts[0], (int)counts[1]);
             requeued += (int)await redis.RunAsync(RedisScript.Recall, [RedisKeys.Jobs, RedisKeys.Handed], RedisKeys.Group, RedisKeys.JobPrefix, RedisKeys.Wake, "");
             if (requeued + lost > 0) LogReclaimed(requeued, lost);

@@ -1,16 +1,19 @@
 #!lua flags=allow-oom
--- Ends a job: result stored, entry acknowledged and deleted, event published, all or nothing. A late worker changes nothing.
--- KEYS: jobs, leases, job, result   ARGV: group, worker, id, finished event as JSON, channel of its web, ms to keep the result
--- Answers -1 when it was too late, else how many jobs are in the stream: with none, the worker needn't ask for the next.
-if redis.call('EXISTS', KEYS[4]) == 1 then return -1 end
-local owner, entry = unpack(redis.call('HMGET', KEYS[3], 'worker', 'entry'))
-if owner ~= ARGV[2] and redis.call('EXISTS', KEYS[3]) == 1 then return -1 end
+-- Ends a job: result stored, entry acknowledged and deleted, event published, all or nothing. A late worker changes nothing. The worker has a slot
+-- less in use then, and takes the next job for it with the same trip.
+-- KEYS: as give.lua's, then job, result, handed jobs
+-- ARGV: as give.lua's, then id, finished event as JSON, channel of its web, ms to keep the result
+-- Answers whether it was in time (1 or 0), and the next jobs.
+if redis.call('EXISTS', KEYS[6]) == 1 then return {0, give()} end
+local owner, entry = unpack(redis.call('HMGET', KEYS[5], 'worker', 'entry'))
+if owner ~= worker and redis.call('EXISTS', KEYS[5]) == 1 then return {0, give()} end
 if entry then
-  redis.call('XACK', KEYS[1], ARGV[1], entry)
-  redis.call('XDEL', KEYS[1], entry)
+  redis.call('XACK', jobs, group, entry)
+  redis.call('XDEL', jobs, entry)
 end
-redis.call('DEL', KEYS[3])
-redis.call('ZREM', KEYS[2], ARGV[3])
-redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[6])
-redis.call('PUBLISH', ARGV[5], ARGV[4])
-return redis.call('XLEN', KEYS[1])
+redis.call('DEL', KEYS[5])
+redis.call('ZREM', KEYS[2], ARGV[8])
+redis.call('ZREM', KEYS[7], ARGV[8])
+redis.call('SET', KEYS[6], ARGV[9], 'PX', ARGV[11])
+redis.call('PUBLISH', ARGV[10], ARGV[9])
+return {1, redis.call('XLEN', jobs) > 0 and give() or {}}

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Hands back the jobs that a take gave to this worker without its ever hearing so: they never began here, so the next reclaim queues them
--- again. Safe whenever it runs: jobs in the worker's hands are left alone, and so are those of takes that had no end when it was sent.
+-- Hands back the jobs that were given to this worker without its ever hearing so, in a message or in a take's answer: they never began here,
+-- so the next reclaim queues them again. A worker that gets hold of a job later than it may begin one unasked (start.lua) has to ask first,
+-- so what was given a moment longer ago than that and is not in its hands will not begin here either.
 -- The worker is struck out, so that nothing it sent earlier changes the job any more; and it is no failed attempt.
--- KEYS: jobs, leases   ARGV: group, worker, number of its last take that had an end, prefix of job keys, then the entries in its hands
+-- KEYS: jobs, leases, handed jobs   ARGV: group, worker, time before which they were given (ms), prefix of job keys, then the entries in its hands
 -- Answers how many.
 local held, returned = {}, 0
 for i = 5, #ARGV do held[ARGV[i]] = true end
@@ -17,10 +18,11 @@ for _, one in ipairs(pending) do
   end
   if id then
     local key = ARGV[4] .. id
-    local worker, take = unpack(redis.call('HMGET', key, 'worker', 'take'))
-    if worker == ARGV[2] and take and tonumber(take) <= tonumber(ARGV[3]) then
+    local worker, given = unpack(redis.call('HMGET', key, 'worker', 'given'))
+    if worker == ARGV[2] and given and tonumber(given) < tonumber(ARGV[3]) then
       redis.call('HSET', key, 'worker', '', 'state', 'taken', 'suspect', '1')
       redis.call('HINCRBY', key, 'attempts', -1)
+      redis.call('ZREM', KEYS[3], id)
       redis.call('ZADD', KEYS[2], 0, id)
       returned = returned + 1
     end

@@ -1,8 +1,10 @@
 #!lua flags=allow-oom
 -- Renews a worker's leases and tells it of jobs that aren't its own any more, that were cancelled, or that nobody waits for.
 -- A missing sign of life gets a second look, as a lease does: it also runs out when Redis stood still, and is gone after a flush.
--- KEYS: leases   ARGV: worker, lease in ms, ms until a job's keys expire, prefixes of job, result and web keys, ms until the second look,
---                      then id, web, state of each job
+-- A job that was handed to this worker, and that it has, can't be recalled from here on.
+-- KEYS: leases, handed jobs
+-- ARGV: worker, lease in ms, ms until a job's keys expire, prefixes of job, result and web keys, ms until the second look,
+--       then id, web, state of each job
 -- Answers id, verdict of each job that can't simply go on.
 local worker, answers = ARGV[1], {}
 local time = redis.call('TIME')
@@ -22,6 +24,7 @@ for i = 8, #ARGV, 3 do
   else
     redis.call('ZADD', KEYS[1], now + ARGV[2], id)
     redis.call('HDEL', key, 'suspect')
+    if redis.call('ZREM', KEYS[2], id) == 1 then redis.call('HSET', key, 'state', 'taken') end
     if redis.call('HEXISTS', key, 'cancelled') == 1 then
       verdict = 'cancelled'
     elseif redis.call('EXISTS', ARGV[6] .. web) == 1 then
