@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.ObjectModel;
 using CodeExec.Shared.Packages;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
@@ -73,19 +73,29 @@ public sealed partial class LocalService : IAsyncDisposable
 
     /// <summary>Gets ready for the first job while nobody waits for it yet; no step of it holds the caller up. Throws nothing.</summary>
     /// <param name="cancel">Ends it.</param>
-    /// <param name="forkServersAfter">How long fork servers wait: starting one takes the cores from a call that comes at once.</param>
+    /// <param name="forkServersAfter">
+    /// How long fork servers wait: starting one takes the cores from a call that comes at once. For that call an interpreter is started ahead.
+    /// </param>
     public Task PrepareAsync(CancellationToken cancel, TimeSpan forkServersAfter = default) => Task.Run(
         async () =>
         {
             var prepared = await _environments.PrepareAsync(cancel);
+            if (forkServersAfter > TimeSpan.Zero && prepared is not null) Executor.StartAhead(prepared);
             await Task.Delay(forkServersAfter, _time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancel.IsCancellationRequested) return;
             await TryLayersAsync(prepared, cancel);
             _forkServers.Open();
             if (prepared is not null)
-                await _forkServers.EnsureAsync(prepared, FrozenSet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await _forkServers.EnsureAsync(prepared, ReadOnlySet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Executor.EndAhead();
         },
         CancellationToken.None);
+
+    /// <summary>Starts an interpreter for a call that may come at once, in the environment of calls without packages.</summary>
+    internal async Task StartAheadAsync(CancellationToken cancel)
+    {
+        if (await _environments.PrepareAsync(cancel) is { } prepared) Executor.StartAhead(prepared);
+    }
 
     /// <summary>Gets the interpreter found and the pre-warmed packages installed, in the background of calls. Throws only when cancelled.</summary>
     public async Task PrewarmAsync(CancellationToken cancel)
@@ -122,6 +132,7 @@ public sealed partial class LocalService : IAsyncDisposable
     {
         // The last results are out; what ran for them is on its way out.
         await Slots.CloseAsync(EndLimit);
+        Executor.EndAhead();
         await _forkServers.DisposeAsync();
         _watchdog.Dispose();
         _environments.Dispose();

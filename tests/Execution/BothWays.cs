@@ -27,6 +27,13 @@ public sealed class BothWays : IAsyncLifetime, IAsyncDisposable
     /// <summary>Runs a program in an interpreter of its own.</summary>
     public Task<ProgramEnd> FreshAsync(string code) => RunAsync(_fresh, code);
 
+    /// <summary>Runs a program in an interpreter that has waited for it.</summary>
+    public async Task<ProgramEnd> AheadAsync(string code)
+    {
+        await _fresh.Local.StartAheadAsync(CancellationToken.None);
+        return await RunAsync(_fresh, code);
+    }
+
     public async Task DisposeAsync()
     {
         await _forking.DisposeAsync();

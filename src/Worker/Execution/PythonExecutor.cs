@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
@@ -27,6 +28,8 @@ public sealed partial class PythonExecutor(
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
+
+    private WaitingInterpreter? _waiting;
 
     private readonly SharedMemory _sharedMemory = new(plan.Code);
     private readonly Workspaces _workspaces = new(workDirectory, plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
@@ -58,6 +61,41 @@ public sealed partial class PythonExecutor(
                 await run;
             }
         }
+    }
+
+    /// <summary>Starts an interpreter for a call that may come at once; nothing happens where none can be started.</summary>
+    /// <param name="environment">What the call is likely to want.</param>
+    public void StartAhead(PackageEnvironment environment)
+    {
+        Workspace? workspace = null;
+        try
+        {
+            workspace = _workspaces.OpenEmpty();
+            Discard(Interlocked.Exchange(ref _waiting, WaitingInterpreter.Start(environment, workspace, RunLimits.For(options, null), plan)));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or Win32Exception)
+        {
+            // The same happens to the call, which has a caller to tell.
+            if (workspace is not null) _workspaces.Close(workspace);
+        }
+    }
+
+    /// <summary>Ends what was started ahead, if no call has come for it.</summary>
+    public void EndAhead() => Discard(Interlocked.Exchange(ref _waiting, null));
+
+    private WaitingInterpreter? TakeWaiting(PackageEnvironment environment, RunLimits limits)
+    {
+        var waiting = Interlocked.Exchange(ref _waiting, null);
+        if (waiting is null || (waiting.Environment.Key == environment.Key && waiting.Limits == limits)) return waiting;
+        Discard(waiting);
+        return null;
+    }
+
+    private void Discard(WaitingInterpreter? waiting)
+    {
+        if (waiting is null) return;
+        waiting.Dispose();
+        _workspaces.Close(waiting.Workspace);
     }
 
     // Never throws: a fault reaches the consumer through the events.
@@ -122,29 +160,34 @@ public sealed partial class PythonExecutor(
     {
         // Side by side: the permission is a round trip to Redis when there is a queue.
         var permission = beforeStart();
+        var limits = RunLimits.For(options, job.Limits);
         Workspace? workspace = null;
         var memory = _sharedMemory.Started();
+        var waiting = TakeWaiting(environment, limits);
         try
         {
-            workspace = _workspaces.Open(job.Code);
+            workspace = waiting?.Workspace ?? _workspaces.Open(job.Code);
+            if (waiting is not null) workspace.WriteMain(job.Code);
             await permission;
             stop.Token.ThrowIfCancellationRequested();
             events.Add(new JobStarted());
-            var result = await RunProgramAsync(job, environment, workspace, stop, events, tell);
+            var result = waiting?.TryRelease() is { } released
+                ? await FollowAsync(released, job, workspace, limits, stop, events, tell)
+                : await RunProgramAsync(job, environment, workspace, limits, stop, events, tell);
             forkServers.Learn(environment, result.Status is ExecutionStatus.Ok ? job.Code : "", job.Packages.Count == 0);
         }
         finally
         {
             await permission.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            waiting?.Dispose();
             if (workspace is not null) _workspaces.Close(workspace);
             _sharedMemory.Ended(memory);
         }
     }
 
     private async Task<ExecutionResult> RunProgramAsync(
-        ExecutionJob job, PackageEnvironment environment, Workspace workspace, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
+        ExecutionJob job, PackageEnvironment environment, Workspace workspace, RunLimits limits, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
     {
-        var limits = RunLimits.For(options, job.Limits);
         try
         {
             if (forkServers.TryRun(environment, job, workspace) is { } forked) return await FollowAsync(forked, job, workspace, limits, stop, events, tell);
@@ -153,11 +196,7 @@ public sealed partial class PythonExecutor(
         {
             LogStartedAnew(job.Id, lost.Message);
         }
-        var command = new ChildCommand(environment.Python, ["main.py"], CodeEnvironment.ForCode(workspace, environment.BinDirectory), workspace.Home)
-        {
-            Confinement = plan.ForJob(environment, workspace) with { Limits = [.. ProcessLimits.Inherited(limits), .. ProcessLimits.Own(limits)] },
-        };
-        return await FollowAsync(ChildProcess.Start(command), job, workspace, limits, stop, events, tell);
+        return await FollowAsync(ChildProcess.Start(JobCommand.For(environment, workspace, limits, plan)), job, workspace, limits, stop, events, tell);
     }
 
     private async Task<ExecutionResult> FollowAsync(
@@ -171,7 +210,7 @@ public sealed partial class PythonExecutor(
         using var stopReading = new CancellationTokenSource();
         var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
 
-        var ended = EndAsync(child, reading);
+        var ended = child.ProgramEndAsync(reading);
         using var watched = watchdog.Watch(child, workspace.Root, limits);
         var (ending, gone) = await ChildWatch.WaitAsync(child, ended, limits.RunTime, options.KillGrace, printed.Exceeded, watched.Passed, stop, time);
         var duration = Stopwatch.GetElapsedTime(startedAt);
@@ -187,12 +226,6 @@ public sealed partial class PythonExecutor(
         // A program may say that it ends, and stay. How long the kernel needs is told by no other clock than the system's.
         if (gone && !await child.EndedWithinAsync(LeaveLimit, TimeProvider.System) && !await child.StopAsync(TimeSpan.Zero, TimeProvider.System)) LogUnkillable(job.Id, child.Pid);
         return result;
-    }
-
-    private static async Task<ChildExit> EndAsync(IChild child, Task reading)
-    {
-        var first = await Task.WhenAny(reading, child.Exited);
-        return first == reading && child.ToldEnd is { } told ? told : await child.Exited;
     }
 
     private static ExecutionResult Result(ChildEnding ending, int returnCode, BoundedOutput stdout, BoundedOutput stderr, Excess? excess)

@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.ObjectModel;
 using System.ComponentModel;
 using CodeExec.Shared.Running;
 using CodeExec.Worker.Processes;
@@ -24,7 +24,7 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
     public IReadOnlyList<string> OwnSitePackages { get; init; } = [];
 
     /// <summary>The top-level names of the standard library (<c>sys.stdlib_module_names</c>; empty before Python 3.10).</summary>
-    public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
+    public IReadOnlySet<string> StandardModules { get; init; } = ReadOnlySet<string>.Empty;
 
     /// <summary>Major and minor version, such as <c>3.11</c>, as folder names spell it.</summary>
     public string MinorVersion => string.Join('.', Version.Split('.').Take(2));

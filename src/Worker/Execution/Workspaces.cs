@@ -23,7 +23,7 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
     {
         while (_spare.TryDequeue(out var spare))
             if (TryWrite(spare, code)) return spare;
-        var workspace = Workspace.Create(Path.Combine(parent(), JobId.Create()), user, leftBehind);
+        var workspace = OpenEmpty();
         try
         {
             workspace.WriteMain(code);
@@ -35,6 +35,11 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
             throw;
         }
     }
+
+    /// <summary>Gets a new folder without a program.</summary>
+    /// <exception cref="IOException">The disk is full, or no folder can be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">No folder can be made.</exception>
+    public Workspace OpenEmpty() => Workspace.Create(Path.Combine(parent(), JobId.Create()), user, leftBehind);
 
     /// <summary>Gives a folder back: kept when it is as it was made, else removed.</summary>
     public void Close(Workspace workspace)

@@ -40,21 +40,8 @@ internal sealed class ForkedChild : IChild
     public Task<ChildExit> Exited => _exited.Task;
 
     /// <inheritdoc/>
-    public ChildExit? ToldEnd
-    {
-        get
-        {
-            try
-            {
-                var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
-                return seconds is >= 0 and <= byte.MaxValue ? new ChildExit((int)seconds) : null;
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
-        }
-    }
+    public async Task<ChildExit> ProgramEndAsync(Task outputEnded) =>
+        await Task.WhenAny(outputEnded, Exited) == outputEnded && ToldEnd() is { } told ? told : await Exited;
 
     /// <summary>When it was handed over, as a timestamp of the server's clock.</summary>
     public long SentAt { get; private init; }
@@ -189,7 +176,21 @@ internal sealed class ForkedChild : IChild
         Strays.Forget(Pid);
         Strays.End();
         // Else it was killed, or left without a word.
-        _exited.TrySetResult(ToldEnd ?? new ChildExit(-LibC.SignalKill));
+        _exited.TrySetResult(ToldEnd() ?? new ChildExit(-LibC.SignalKill));
+    }
+
+    // What its program said of its end; null when it said nothing, and then only its process's end tells.
+    private ChildExit? ToldEnd()
+    {
+        try
+        {
+            var seconds = (Directory.GetLastWriteTimeUtc(_datedFolder) - DateTime.UnixEpoch).TotalSeconds;
+            return seconds is >= 0 and <= byte.MaxValue ? new ChildExit((int)seconds) : null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     // Field 22 of proc_pid_stat(5), which tells a process from a later one with its number; null when it has ended.

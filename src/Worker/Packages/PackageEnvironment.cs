@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.ObjectModel;
 using CodeExec.Worker.Execution;
 
 namespace CodeExec.Worker.Packages;
@@ -21,7 +21,7 @@ public sealed record PackageEnvironment(string Key, string Root, string MinorVer
     public string? Behind { get; init; }
 
     /// <summary>The top-level names of the interpreter's standard library.</summary>
-    public IReadOnlySet<string> StandardModules { get; init; } = FrozenSet<string>.Empty;
+    public IReadOnlySet<string> StandardModules { get; init; } = ReadOnlySet<string>.Empty;
 
     /// <summary>The interpreter to start: it sees the set, then the pre-warmed packages, then what the host has installed.</summary>
     public string Python => Path.Combine(BinDirectory, "python3");

@@ -205,10 +205,10 @@ public sealed partial class PackageEnvironments : IDisposable
     private PackageEnvironment? PrewarmedEnvironment(PythonInterpreter interpreter) =>
         _prewarmed.Value.Count > 0 && PrewarmedPlace(interpreter) is var place && File.Exists(place.Manifest) ? place : null;
 
-    private PackageEnvironment PlainPlace(PythonInterpreter interpreter) => _store.Locate(EnvironmentKey.Of([], interpreter, _options, null), interpreter);
+    private PackageEnvironment PlainPlace(PythonInterpreter interpreter) => _store.Locate(EnvironmentKey.OfBase([], interpreter, _options), interpreter);
 
     private PackageEnvironment PrewarmedPlace(PythonInterpreter interpreter) =>
-        _store.Locate(EnvironmentKey.Of(_prewarmed.Value, interpreter, _options, null), interpreter);
+        _store.Locate(EnvironmentKey.OfBase(_prewarmed.Value, interpreter, _options), interpreter);
 
     private async Task<bool> SatisfiedByBaseAsync(IReadOnlyList<PackageRequirement> requirements, string key, PythonInterpreter interpreter, CancellationToken cancel)
     {

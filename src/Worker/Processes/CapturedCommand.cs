@@ -25,8 +25,8 @@ internal static class CapturedCommand
         timer.CancelAfter(limit);
         try
         {
-            var output = await ReadAsync(child.Stdout, timer.Token);
-            return new CapturedOutput(await child.Exited.WaitAsync(timer.Token), output);
+            var reading = ReadAsync(child.Stdout, timer.Token);
+            return new CapturedOutput(await child.ProgramEndAsync(reading).WaitAsync(timer.Token), await reading);
         }
         catch (OperationCanceledException fault) when (!cancel.IsCancellationRequested)
         {

@@ -15,6 +15,7 @@ public sealed class ChildProcess : IChild
     // EAGAIN.
     private const int NoneLeft = 11;
 
+    private readonly TaskCompletionSource<ChildExit> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<ChildExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly bool _orphansGoOn;
@@ -52,7 +53,7 @@ public sealed class ChildProcess : IChild
     public Task<ChildExit> Exited => _exited.Task;
 
     /// <inheritdoc/>
-    public ChildExit? ToldEnd => null;
+    public Task<ChildExit> ProgramEndAsync(Task outputEnded) => _ended.Task;
 
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to start.</param>
@@ -125,11 +126,13 @@ public sealed class ChildProcess : IChild
                 _reaped = true;
             }
             Strays.Forget(Pid);
+            _ended.SetResult(exit);
             if (!_orphansGoOn) Strays.End();
             _exited.SetResult(exit);
         }
         catch (Exception fault)
         {
+            _ended.TrySetException(fault);
             _exited.SetException(fault);
         }
     }

@@ -12,11 +12,12 @@ public interface IChild : IDisposable
     /// <summary>The same for descriptor 2; null when it was merged into <see cref="Stdout"/>.</summary>
     Stream? Stderr { get; }
 
-    /// <summary>Done when the process has ended and the rest of its group was sent SIGKILL.</summary>
+    /// <summary>Done when the process has ended, the rest of its group was sent SIGKILL, and what it left behind was ended.</summary>
     Task<ChildExit> Exited { get; }
 
-    /// <summary>What its program said of its end, to be asked when its output has ended; null when it said nothing, and then only <see cref="Exited"/> tells.</summary>
-    ChildExit? ToldEnd { get; }
+    /// <summary>Waits for the end of its program; what is left of it may be on its way out until <see cref="Exited"/>.</summary>
+    /// <param name="outputEnded">Done when all that it printed was read.</param>
+    Task<ChildExit> ProgramEndAsync(Task outputEnded);
 
     /// <summary>Asks the whole group to end (SIGTERM).</summary>
     void Terminate();

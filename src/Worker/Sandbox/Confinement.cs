@@ -37,6 +37,9 @@ public sealed record Confinement(string Interpreter)
     /// <summary>Whether orphans stay below it.</summary>
     public bool KeepsOrphans { get; init; } = true;
 
+    /// <summary>Its number of the descriptor at which it waits for a byte, confined, before it becomes the program; null when it doesn't wait.</summary>
+    public int? WaitsAt { get; init; }
+
     /// <summary>The same command, started confined.</summary>
     /// <param name="command">What to start.</param>
     /// <param name="domains">Its numbers of the rulesets of <see cref="Reaches"/>.</param>
@@ -56,6 +59,7 @@ public sealed record Confinement(string Interpreter)
         if (domains.Count > 0) lines.Add($"own-process? {domains[^1]}");
         lines.AddRange(domains.Select(domain => $"domain{may} {domain}"));
         if (SystemCalls is not null) lines.Add($"system-calls{may} {SystemCalls}");
+        if (WaitsAt is { } gate) lines.Add(string.Create(CultureInfo.InvariantCulture, $"wait {gate}"));
         return string.Join('\n', lines);
     }
 }

@@ -44,4 +44,6 @@ answer = [
 if in_virtual_environment:
     answer += site.getsitepackages()
 # Separated by what no path can hold, and set apart by it from a warning before it.
-print("", *answer, "", sep="\0")
+print("", *answer, "", sep="\0", flush=True)
+# Taking the interpreter apart takes 3 ms.
+os._exit(0)
