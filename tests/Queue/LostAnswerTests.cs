@@ -93,8 +93,13 @@ public sealed class LostAnswerTests : IAsyncLifetime
     {
         await using var way = LossyRedis.To(_redis);
         // Leases that last: nobody decides anything about the silent worker while the test goes on.
-        await using var silent = await StartWorkerAsync(new QueueOptions { RedisUrl = way.Url }, new ScriptedHandler(slots: 4));
+        var silent = new ScriptedHandler(slots: 4);
+        await using var silentWorker = await StartWorkerAsync(new QueueOptions { RedisUrl = way.Url }, silent);
         await ShownAsync();
+        var first = Jobs.Python("first");
+        using var sentFirst = await _web.Sender!.SendAsync(first, CancellationToken.None);
+        silent.End(first.Id, Result(""));
+        await FinishedAsync(sentFirst);
         way.Silence();
         var swallowed = Jobs.Python("swallowed");
         using var sentSwallowed = await _web.Sender!.SendAsync(swallowed, CancellationToken.None);

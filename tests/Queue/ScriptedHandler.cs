@@ -10,6 +10,7 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<IJobDelivery>> _started = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<ExecutionResult>> _ends = new();
+    private readonly ConcurrentDictionary<string, bool> _marked = new();
     private readonly RecentSets _recent = new(_ => true);
     private int _running;
     private int _most;
@@ -32,6 +33,9 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
 
     public Task<IJobDelivery> Started(string jobId) => _started.GetOrAdd(jobId, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(TimeSpan.FromSeconds(30));
 
+    /// <summary>Whether a job's code was started.</summary>
+    public bool HasStarted(string jobId) => _marked.ContainsKey(jobId);
+
     /// <summary>From here on it shows this job's packages as ready.</summary>
     public void ShowReady(ExecutionJob job) => _recent.Add(job.Packages);
 
@@ -52,6 +56,7 @@ internal sealed class ScriptedHandler(int slots = 4) : IJobHandler
                 return ExecutionResult.StoppedBeforeStart;
             }
             await delivery.MarkStartedAsync();
+            _marked[delivery.Job.Id] = true;
             if (delivery.Job.Packages.Count > 0) _recent.Add(delivery.Job.Packages);
             if (Always is not null) return await Always(delivery);
             _started.GetOrAdd(delivery.Job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(delivery);

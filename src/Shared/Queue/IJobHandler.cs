@@ -15,6 +15,7 @@ public interface IJobHandler
     /// <param name="delivery">The job, and where to tell what happens.</param>
     /// <returns>The result; the engine stores and announces it.</returns>
     /// <exception cref="DeliveryLostException">Another process has the job now; nothing is announced.</exception>
+    /// <exception cref="NoSlotException">No slot was free in time, and the job was not started; it is handed back.</exception>
     Task<ExecutionResult> HandleAsync(IJobDelivery delivery);
 }
 
@@ -38,6 +39,9 @@ public interface IJobDelivery
     /// <summary>Tells the sender. Returns at once and never throws; a message may get lost on the way.</summary>
     void Publish(JobEvent happened);
 }
+
+/// <summary>The engine handed over more jobs than there are slots, as it may after its server was emptied.</summary>
+public sealed class NoSlotException(string message) : Exception(message);
 
 /// <summary>The delivery isn't this worker's any more: its lease ran out and another may have the job.</summary>
 public sealed class DeliveryLostException(string message) : Exception(message);

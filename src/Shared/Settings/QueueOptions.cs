@@ -41,6 +41,9 @@ public sealed record QueueOptions
     /// </summary>
     public TimeSpan ClosedTtl => ResultTtl > LongestRun ? ResultTtl : LongestRun;
 
+    /// <summary>Longest that a job may be in the queue and in workers' hands.</summary>
+    public TimeSpan LongestLife => QueueTimeout + LongestRun;
+
     /// <summary>The bound on waiting jobs: <see cref="ExecutionOptions.QueueLimit"/>.</summary>
     public int QueueLimit { get; init; } = 100;
 

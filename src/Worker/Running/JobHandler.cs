@@ -19,7 +19,7 @@ public sealed class JobHandler(PythonExecutor executor, JobSlots slots, RecentSe
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
     {
         // One whose result is out may still be on its way out of its slot.
-        if (!await slots.TakeAsync(SlotLimit)) throw new InvalidOperationException($"The engine handed over more jobs than the {slots.Total} that may run at once.");
+        if (!await slots.TakeAsync(SlotLimit)) throw new NoSlotException($"All {slots.Total} slots were taken for {SlotLimit.TotalSeconds:0} s.");
         await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync, slots.Release))
         {
             if (happened is JobFinished finished)

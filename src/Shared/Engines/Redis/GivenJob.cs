@@ -10,8 +10,9 @@ namespace CodeExec.Shared.Engines.Redis;
 /// <param name="Json">The job itself.</param>
 /// <param name="Web">The web process that waits for it.</param>
 /// <param name="IsMarked">Whether it was marked as started when it was given.</param>
+/// <param name="IsSent">Whether it came in a message.</param>
 /// <param name="Given">When it was given, or before that (a time stamp of the worker's clock).</param>
-internal sealed record GivenJob(string Id, string Entry, byte[] Json, string Web, bool IsMarked, long Given)
+internal sealed record GivenJob(string Id, string Entry, byte[] Json, string Web, bool IsMarked, bool IsSent, long Given)
 {
     // id, entry, web, state, time; then the job.
     private const int Lines = 5;
@@ -35,9 +36,19 @@ internal sealed record GivenJob(string Id, string Entry, byte[] Json, string Web
             lines[i] = Encoding.UTF8.GetString(message[..end]);
             message = message[(end + 1)..];
         }
-        return new GivenJob(lines[0], lines[1], message.ToArray(), lines[2], lines[3] == Marked, clock.NotAfter(long.Parse(lines[4], CultureInfo.InvariantCulture)));
+        return new GivenJob(lines[0], lines[1], message.ToArray(), lines[2], lines[3] == Marked, true, clock.NotAfter(long.Parse(lines[4], CultureInfo.InvariantCulture)));
     }
 
+    /// <summary>Whether it was put into the stream after another.</summary>
+    public bool IsAfter(string entry) => Position(Entry).CompareTo(Position(entry)) > 0;
+
     private static GivenJob FromParts(RedisResult[] parts, long asked) =>
-        new((string)parts[0]!, (string)parts[1]!, (byte[])parts[2]!, (string)parts[3]!, (string?)parts[4] == Marked, asked);
+        new((string)parts[0]!, (string)parts[1]!, (byte[])parts[2]!, (string)parts[3]!, (string?)parts[4] == Marked, false, asked);
+
+    // Milliseconds and a number among those of the same (XADD).
+    private static (ulong, ulong) Position(string entry)
+    {
+        var parts = entry.Split('-');
+        return (ulong.Parse(parts[0], CultureInfo.InvariantCulture), ulong.Parse(parts[1], CultureInfo.InvariantCulture));
+    }
 }

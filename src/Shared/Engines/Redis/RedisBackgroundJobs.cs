@@ -22,9 +22,9 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
     {
         try
         {
-            await tail.AddAsync(job, job.Id, tail.LongestLife);
+            await tail.AddAsync(job, job.Id, options.LongestLife);
             // After it, so that refused jobs leave nothing behind; nobody can ask for the job before this returns.
-            var life = tail.LongestLife + options.ResultTtl;
+            var life = options.LongestLife + options.ResultTtl;
             await redis.CommandAsync("SET", (RedisKey)RedisKeys.Background(job.Id), caller, "PX", (long)life.TotalMilliseconds);
         }
         catch (RedisUnavailableException fault)

@@ -8,11 +8,15 @@ namespace CodeExec.Shared.Engines.Redis;
 internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, GivenJob given, QueueOptions options, TimeProvider time) : IJobDelivery, IDisposable
 {
     private readonly RedisEventPost _post = new(job.IsFollowed, happened => redis.Publish(RedisKeys.Reply(given.Web), JobJson.Write(job.Id, happened)), time);
+    // Both clocks tell milliseconds.
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMilliseconds(50);
+
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string _entry = given.Entry;
     private volatile bool _started;
     private volatile bool _givenAway;
+    private volatile bool _relisted;
 
     /// <inheritdoc/>
     public ExecutionJob Job { get; } = job;
@@ -25,6 +29,12 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
 
     /// <summary>Its place in the stream.</summary>
     public string Entry => _entry;
+
+    /// <summary>Whether it came in a message.</summary>
+    public bool IsSent => given.IsSent;
+
+    /// <summary>Whether it fills a slot that Redis doesn't count: it was listed again after a flush, or given away and is about to end.</summary>
+    public bool IsUncounted => _relisted || _givenAway;
 
     /// <summary>Whether the job was given away, so that nothing may be told of it.</summary>
     public bool IsGivenAway => _givenAway;
@@ -47,6 +57,9 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
         }
     }
 
+    /// <summary>The job was listed again, without an entry.</summary>
+    public void Relisted() => _relisted = true;
+
     /// <summary>The job was given away: stops it here.</summary>
     /// <param name="entry">What its entry was when Redis was asked: if it has come back since, the answer is out of date.</param>
     public void GiveUp(string entry)
@@ -63,8 +76,9 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     public Task MarkStartedAsync()
     {
         if (Stop.Reason is not null) throw new OperationCanceledException("The job was stopped before it started.");
-        // A process that was frozen meanwhile has to ask whether the job is still its own.
-        if (!given.IsMarked || time.GetElapsedTime(given.Given) > options.StartTime) return AskToStartAsync();
+        // A process that was frozen meanwhile has to ask whether the job is still its own, and one whose clock, or Redis's, has leapt.
+        var age = time.GetElapsedTime(given.Given);
+        if (!given.IsMarked || age > options.StartTime || age < -ClocksDiffer) return AskToStartAsync();
         _started = true;
         Publish(new JobStarted());
         return Task.CompletedTask;
@@ -85,19 +99,23 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     {
         try
         {
-            switch ((string?)await redis.RunAsync(
-                RedisScript.Start, [RedisKeys.Job(Job.Id), RedisKeys.Leases, RedisKeys.Handed, RedisKeys.Unanswered(worker)],
-                worker, RedisKeys.Reply(Web), JobJson.Write(Job.Id, new JobStarted()), Job.Id, (long)options.Lease.TotalMilliseconds))
+            while (true)
             {
-                case "ok":
-                    _started = true;
-                    return;
-                case "cancelled":
-                    Stop.Request(StopReason.ClientCancelled);
-                    Stop.Token.ThrowIfCancellationRequested();
-                    throw new OperationCanceledException("The job was cancelled before it started.");
-                default:
-                    throw new DeliveryLostException("its lease ran out before it started, so another worker has it");
+                var entry = _entry;
+                switch ((string?)await redis.RunAsync(
+                    RedisScript.Start, [RedisKeys.Job(Job.Id), RedisKeys.Leases, RedisKeys.Handed, RedisKeys.Unanswered(worker)],
+                    worker, RedisKeys.Reply(Web), JobJson.Write(Job.Id, new JobStarted()), Job.Id, (long)options.Lease.TotalMilliseconds, entry, IsSent))
+                {
+                    case "ok":
+                        _started = true;
+                        return;
+                    case "cancelled":
+                        Stop.Request(StopReason.ClientCancelled);
+                        Stop.Token.ThrowIfCancellationRequested();
+                        throw new OperationCanceledException("The job was cancelled before it started.");
+                    case var _ when IsLost(entry):
+                        throw new DeliveryLostException("its lease ran out before it started, so another worker has it");
+                }
             }
         }
         catch (RedisUnavailableException fault)
@@ -105,5 +123,11 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
             // Without the mark somebody else might run it too.
             throw new DeliveryLostException(fault.Message);
         }
+    }
+
+    // Unless it has come back since that was asked.
+    private bool IsLost(string entry)
+    {
+        lock (_lock) return _givenAway = _entry == entry;
     }
 }

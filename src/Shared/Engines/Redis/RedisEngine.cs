@@ -45,7 +45,7 @@ public sealed class RedisEngine : IAsyncDisposable
     public static async Task<RedisEngine> OpenSenderAsync(QueueOptions options, ILoggerFactory logs, TimeProvider time, CancellationToken cancel)
     {
         var redis = await RedisConnection.OpenAsync(options, logs, cancel);
-        var tail = new RedisQueueTail(redis, options);
+        var tail = new RedisQueueTail(redis, options, time);
         var replies = new RedisReplies(redis, tail, options, time, logs.CreateLogger<RedisReplies>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());
         return new RedisEngine(redis, replies, null, reclaimer.RunAsync)

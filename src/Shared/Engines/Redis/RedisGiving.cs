@@ -7,7 +7,7 @@ namespace CodeExec.Shared.Engines.Redis;
 internal sealed class RedisGiving(QueueOptions options, string worker)
 {
     /// <summary>Its keys; those of the script follow.</summary>
-    public string[] Keys { get; } = [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Worker(worker), RedisKeys.Unanswered(worker)];
+    public string[] Keys { get; } = [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Worker(worker)];
 
     /// <summary>Its arguments; those of the script follow.</summary>
     /// <param name="most">How many jobs the worker would begin at once.</param>

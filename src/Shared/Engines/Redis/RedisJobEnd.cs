@@ -30,8 +30,11 @@ internal sealed partial class RedisJobEnd(RedisConnection redis, RedisGiving giv
             {
                 var answer = (RedisResult[])(await redis.RunAsync(
                     RedisScript.Finish,
-                    [.. giving.Keys, RedisKeys.Job(delivery.Job.Id), RedisKeys.Result(delivery.Job.Id), RedisKeys.Handed],
-                    [.. giving.Arguments(takesNext ? 1 : 0), delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web), (long)options.ResultTtl.TotalMilliseconds]))!;
+                    [.. giving.Keys, RedisKeys.Job(delivery.Job.Id), RedisKeys.Result(delivery.Job.Id), RedisKeys.Handed, RedisKeys.Unanswered(worker)],
+                    [
+                        .. giving.Arguments(takesNext ? 1 : 0), delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web),
+                        (long)options.ResultTtl.TotalMilliseconds, delivery.Entry, delivery.IsSent,
+                    ]))!;
                 var inTime = (int)answer[0] == 1;
                 if (!inTime) LogLate(delivery.Job.Id);
                 return (inTime, GivenJob.FromAnswer(answer[1], asked));
@@ -51,11 +54,11 @@ internal sealed partial class RedisJobEnd(RedisConnection redis, RedisGiving giv
     }
 
     /// <summary>Hands back a job whose code it has not started.</summary>
-    public async Task ReleaseAsync(RedisDelivery delivery)
+    public async Task ReleaseAsync(string job, string entry)
     {
         try
         {
-            await redis.RunAsync(RedisScript.Release, [RedisKeys.Leases, RedisKeys.Job(delivery.Job.Id), RedisKeys.Handed], worker, delivery.Job.Id);
+            await redis.RunAsync(RedisScript.Release, [RedisKeys.Leases, RedisKeys.Job(job), RedisKeys.Handed, RedisKeys.Jobs], worker, job, entry, RedisKeys.Group);
         }
         catch (RedisUnavailableException)
         {

@@ -88,13 +88,18 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     /// <exception cref="RedisUnavailableException">No answer in time.</exception>
     public async Task ShowLifeAsync()
     {
-        var handler = _stopping ? null : _handler;
-        _shownSets = handler is null ? [] : [NoPackages, .. handler.Warmth.Sets];
+        _shownSets = _handler is null ? [] : [NoPackages, .. _handler.Warmth.Sets];
+        Task<RedisResult> sent;
         var asked = _time.GetTimestamp();
-        var told = await _redis.RunAsync(
-            RedisScript.Alive, [RedisKeys.Worker(Worker)],
-            [Worker, handler?.Slots ?? 0, (long)_options.Lease.TotalMilliseconds, RedisKeys.WarmPrefix, .. _shownSets.Select(set => (RedisValue)set)]);
-        _clock.Told((long)told, asked);
+        // Sent in the same order as it was looked: one that shows slots must not come behind the one that shows none any more.
+        lock (_beginning)
+        {
+            var slots = _stopping || _handler is null ? 0 : Math.Max(0, _handler.Slots - Held.Count(delivery => delivery.IsUncounted));
+            sent = _redis.RunAsync(
+                RedisScript.Alive, [RedisKeys.Worker(Worker)],
+                [Worker, slots, (long)_options.Lease.TotalMilliseconds, RedisKeys.WarmPrefix, .. _shownSets.Select(set => (RedisValue)set)]);
+        }
+        _clock.Told((long)await sent, asked);
     }
 
     private Task TryShowLifeAsync() => TryAsync(ShowLifeAsync);
@@ -113,14 +118,18 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     private void Begin(GivenJob given)
     {
-        // Given away while this worker was not heard, and back before it heard so: it goes on. Begun a second time it would run twice.
-        if (_held.TryGetValue(given.Id, out var held) && held.TryKeep(given.Entry)) return;
         var (job, fault) = Read(given.Id, given.Json);
         RedisDelivery delivery;
         lock (_beginning)
         {
-            // What comes now is handed back.
-            if (_stopping) return;
+            if (_stopping)
+            {
+                _ = _end.ReleaseAsync(given.Id, given.Entry);
+                return;
+            }
+            // A message that comes late, of a job that has come another way since; or a job that was given away while this worker was not
+            // heard, and is back before it heard so: it goes on. Begun a second time it would run twice.
+            if (_held.TryGetValue(given.Id, out var held) && (!given.IsAfter(held.Entry) || held.TryKeep(given.Entry))) return;
             delivery = _held[job.Id] = new RedisDelivery(_redis, Worker, job, given, _options, _time);
         }
         _ = HandleAsync(fault is null ? _handler!.HandleAsync : _ => throw fault, delivery);
@@ -149,12 +158,17 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
             var result = await handler(delivery);
             // Before the end is told: whoever hears of it and asks for the same again is to find this worker.
             if (delivery.Job.Packages.Count > 0 && !_shownSets.Contains(PackageSet.NameOf(delivery.Job.Packages), StringComparer.Ordinal)) _ = TryShowLifeAsync();
-            if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await _end.ReleaseAsync(delivery);
+            if (delivery.Stop.Reason is StopReason.ShuttingDown && !delivery.IsStarted) await _end.ReleaseAsync(delivery.Job.Id, delivery.Entry);
             else end = await FinishAsync(delivery, new JobFinished(Told(result, delivery)));
         }
         catch (DeliveryLostException lost)
         {
             LogLost(delivery.Job.Id, lost.Message);
+        }
+        catch (NoSlotException full)
+        {
+            LogLost(delivery.Job.Id, full.Message);
+            await _end.ReleaseAsync(delivery.Job.Id, delivery.Entry);
         }
         catch (RunnerException fault)
         {

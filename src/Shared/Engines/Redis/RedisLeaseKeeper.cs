@@ -43,13 +43,22 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
             .. held.Values.SelectMany(asked => new RedisValue[] { asked.Delivery.Job.Id, asked.Delivery.Web, asked.Delivery.IsStarted ? "started" : "taken" }),
         ];
         var answers = (RedisResult[])(await redis.RunAsync(RedisScript.Renew, [RedisKeys.Leases, RedisKeys.Handed], arguments))!;
+        var isCountedAgain = false;
         for (var i = 0; i + 1 < answers.Length; i += 2)
         {
             var (job, verdict) = ((string)answers[i]!, (string?)answers[i + 1]);
+            if (verdict == "relisted")
+            {
+                held[job].Delivery.Relisted();
+                isCountedAgain = true;
+                continue;
+            }
             LogStopped(job, verdict);
             if (verdict == "lost") held[job].Delivery.GiveUp(held[job].Entry);
             else receiver.Stop(job, verdict == "cancelled" ? StopReason.ClientCancelled : StopReason.ClientGone);
         }
+        // Redis doesn't count what it lists without an entry: fewer slots are free than it would think.
+        if (isCountedAgain) await receiver.ShowLifeAsync();
     }
 
     private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken end)

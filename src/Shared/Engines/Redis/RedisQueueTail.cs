@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>The end of the queue, where jobs are put, and whence they are called back. Any thread.</summary>
-internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options)
+internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options, TimeProvider time)
 {
     // The sender gives up by itself at the queue's time-out; Redis drops the job a little later, for a sender that is gone.
     private static readonly TimeSpan DeadlineMargin = TimeSpan.FromSeconds(5);
@@ -18,8 +18,7 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
     // When others recall it, if its sender is gone or could not. A worker that has it shows that with its next renewal.
     private TimeSpan HandedLimit => options.RenewEvery * 2;
 
-    /// <summary>Longest that a job may be in the queue and in workers' hands.</summary>
-    public TimeSpan LongestLife => options.QueueTimeout + options.LongestRun;
+    private readonly RedisClock _clock = new(time);
 
     /// <summary>Puts a job into the queue.</summary>
     /// <param name="job">The job.</param>
@@ -30,14 +29,17 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
     /// <exception cref="RedisUnavailableException">No answer in time; it may have got in all the same.</exception>
     public async Task<bool> AddAsync(ExecutionJob job, string web, TimeSpan life)
     {
+        var asked = time.GetTimestamp();
         var answer = (RedisResult[])(await redis.RunAsync(
             RedisScript.Send,
             [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(web), RedisKeys.Warm(PackageSet.NameOf(job.Packages)), RedisKeys.Handed],
             job.Id, JobJson.Write(job), web, options.QueueLimit,
-            (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)LongestLife.TotalMilliseconds,
+            (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)options.LongestLife.TotalMilliseconds,
             RedisKeys.Wake, (long)life.TotalMilliseconds, job.Packages.Count,
             RedisKeys.Group, RedisKeys.WorkerPrefix, RedisKeys.HandPrefix,
-            (long)HandedLimit.TotalMilliseconds, (long)options.Lease.TotalMilliseconds, (long)UnansweredLimit.TotalMilliseconds, RedisKeys.UnansweredPrefix))!;
+            (long)HandedLimit.TotalMilliseconds, (long)options.Lease.TotalMilliseconds, (long)UnansweredLimit.TotalMilliseconds, RedisKeys.UnansweredPrefix,
+            _clock.Now + (long)options.CommandTimeout.TotalMilliseconds))!;
+        _clock.Told((long)answer[2], asked);
         if ((int)answer[0] < 0)
             throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
         return (int)answer[1] == 1;

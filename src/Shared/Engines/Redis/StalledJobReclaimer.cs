@@ -46,7 +46,7 @@ internal sealed partial class StalledJobReclaimer(RedisConnection redis, QueueOp
             var counts = (RedisResult[])(await redis.RunAsync(
                 RedisScript.Reclaim, [RedisKeys.Jobs, RedisKeys.Leases],
                 RedisKeys.Group, (long)options.SecondLook.TotalMilliseconds, MostAttempts, RedisKeys.JobPrefix, RedisKeys.ResultPrefix, RedisKeys.ReplyPrefix,
-                (long)options.ClosedTtl.TotalMilliseconds, RedisKeys.Wake, Lost))!;
+                (long)options.ClosedTtl.TotalMilliseconds, RedisKeys.Wake, Lost, (long)(options.LongestLife * 2).TotalMilliseconds))!;
             var (requeued, lost) = ((int)counts[0], (int)counts[1]);
             requeued += (int)await redis.RunAsync(RedisScript.Recall, [RedisKeys.Jobs, RedisKeys.Handed], RedisKeys.Group, RedisKeys.JobPrefix, RedisKeys.Wake, "");
             if (requeued + lost > 0) LogReclaimed(requeued, lost);

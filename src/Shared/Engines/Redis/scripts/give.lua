@@ -4,13 +4,12 @@
 -- that gave it up long ago, and been stuck on its way here. What was given and not heard of, the worker hands back (handback.lua).
 -- Those that nobody waits for any more are dropped on the way: a web process without a sign of life is given a second look, because signs
 -- of life also run out when Redis stood still. Until then its jobs are put aside like those that a worker hands back.
--- KEYS: jobs, leases, worker's sign of life, since when it has left a job without a sign
+-- KEYS: jobs, leases, worker's sign of life
 -- ARGV: group, worker, most, lease in ms, prefix of job keys, prefix of web keys, ms until the second look
 local jobs, group, worker = KEYS[1], ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local slots = redis.call('GET', KEYS[3])
-redis.call('DEL', KEYS[4])
 
 local function read_next(most)
   return redis.pcall('XREADGROUP', 'GROUP', group, worker, 'COUNT', most, 'STREAMS', jobs, '>')
@@ -31,6 +30,8 @@ local function look(entry, fields, given)
     redis.call('HSET', key, 'worker', worker, 'state', 'taken', 'unheard', now, 'suspect', '1')
     redis.call('HDEL', key, 'given')
     redis.call('ZADD', KEYS[2], now + ARGV[7], job.id)
+    -- It takes none of the worker's slots.
+    redis.call('XCLAIM', jobs, group, 'aside', 0, entry, 'JUSTID')
   else
     local state = job.packages == '0' and slots and not cancelled and 'started' or 'taken'
     redis.call('HSET', key, 'worker', worker, 'state', state, 'given', now)
@@ -44,6 +45,7 @@ end
 local function give()
   local given, most = {}, tonumber(ARGV[3])
   if slots and most > 0 then
+    most = math.min(most, tonumber(slots))
     -- It may have been given some that it has not heard of yet.
     local pending = redis.pcall('XPENDING', jobs, group)
     for _, one in ipairs(not pending.err and pending[4] or {}) do

@@ -11,7 +11,8 @@ local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2
 -- Redis was emptied.
 if pending.err then return 0 end
 for _, one in ipairs(pending) do
-  local found = not held[one[1]] and redis.call('XRANGE', KEYS[1], one[1], one[1])[1]
+  local entry = one[1]
+  local found = not held[entry] and redis.call('XRANGE', KEYS[1], entry, entry)[1]
   local id
   for i = 1, found and #found[2] or 0, 2 do
     if found[2][i] == 'id' then id = found[2][i + 1] end
@@ -24,8 +25,14 @@ for _, one in ipairs(pending) do
       redis.call('HINCRBY', key, 'attempts', -1)
       redis.call('ZREM', KEYS[3], id)
       redis.call('ZADD', KEYS[2], 0, id)
+      redis.call('XCLAIM', KEYS[1], ARGV[1], 'aside', 0, entry, 'JUSTID')
       returned = returned + 1
     end
+  end
+  -- Nobody knows what was to be done: without this it would fill one of the worker's slots for ever.
+  if not held[entry] and not (id and redis.call('EXISTS', ARGV[4] .. id) == 1) then
+    redis.call('XACK', KEYS[1], ARGV[1], entry)
+    redis.call('XDEL', KEYS[1], entry)
   end
 end
 return returned

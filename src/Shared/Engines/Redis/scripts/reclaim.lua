@@ -3,12 +3,15 @@
 -- lease looks as if it had run out, and the workers' renewals come in a moment later. Then a job that was never started is queued
 -- again, and one that was is closed as lost, because code must not run twice.
 -- KEYS: jobs, leases   ARGV: group, ms until the second look, most attempts, prefixes of job, result and reply keys, ms to keep a result,
---                            wake channel, lost event as JSON with JOBID for the id
+--                            wake channel, lost event as JSON with JOBID for the id, ms that no job takes from its entry to its end
 -- Answers how many were queued again, and how many were closed.
 local jobs, leases, group = KEYS[1], KEYS[2], ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local requeued, lost = 0, 0
+-- Whatever became of such a job: it must not be counted among those that wait, nor among those that somebody has in hand.
+redis.call('XTRIM', jobs, 'MINID', now - ARGV[10])
+redis.pcall('XAUTOCLAIM', jobs, group, 'aside', ARGV[10], '0-0', 'COUNT', 20, 'JUSTID')
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, 100)) do
   local key = ARGV[4] .. id
   local job = redis.call('HMGET', key, 'state', 'suspect', 'entry', 'web')

@@ -13,15 +13,16 @@ for i = 8, #ARGV, 3 do
   local id, web, state = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local key, verdict = ARGV[4] .. id, nil
   local owner = redis.call('HGET', key, 'worker')
-  if not owner and redis.call('EXISTS', key) == 0 and redis.call('EXISTS', ARGV[5] .. id) == 0 then
-    -- Redis was emptied, but the job runs: it is listed again, so that its end is announced.
+  if not owner and state == 'started' and redis.call('EXISTS', key) == 0 and redis.call('EXISTS', ARGV[5] .. id) == 0 then
+    -- Redis was emptied, but the job runs: it is listed again, so that its end is announced. Not one that has not started: it may also have
+    -- been run by another and be over, its result gone.
     redis.call('HSET', key, 'worker', worker, 'state', state, 'web', web)
-    redis.call('PEXPIRE', key, ARGV[3])
-    owner = worker
+    owner, verdict = worker, 'relisted'
   end
   if owner ~= worker then
     verdict = 'lost'
   else
+    redis.call('PEXPIRE', key, ARGV[3])
     redis.call('ZADD', KEYS[1], now + ARGV[2], id)
     redis.call('HDEL', key, 'suspect')
     if redis.call('ZREM', KEYS[2], id) == 1 then redis.call('HSET', key, 'state', 'taken') end

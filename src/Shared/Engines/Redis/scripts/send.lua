@@ -1,25 +1,27 @@
 #!lua
 -- Puts a job into the queue, unless too many wait. Without allow-oom: a full Redis refuses here, before anything is written.
 -- A job is given at once to the worker with the most free slots among those that have its packages ready (all of them, when it has none): it is
--- read from the stream on that worker's behalf, and goes to it in a message. Not while older jobs wait, nor to a worker that nobody hears.
+-- read from the stream on that worker's behalf, and goes to it in a message. Not while older jobs wait, nor to a worker that nobody hears, nor when
+-- this comes so late that its sender has given it up: behind it comes what takes it out again.
 -- One without packages is marked as started with that, as by a take; so not to a worker that has left such a job without a sign for longer
 -- than a moment, since it may be frozen. One with packages is not, and can be recalled.
 -- Shows the web's sign of life too: without it, workers would drop the job, and Redis may have been emptied a moment ago.
 -- KEYS: jobs, leases, job, web's sign of life, workers that have its packages ready, handed jobs
 -- ARGV: id, job as JSON, web, limit, ms until nobody waits for it any more, ms until its keys expire, wake channel, ms of the sign of life,
 --       number of packages, group, prefixes of the workers' signs of life and of the channels they are given jobs on, ms until a handed job is
---       recalled, ms of a lease, ms that a worker may leave a job without a sign, prefix of the keys that say since when it has
--- Answers how many wait before it, -1 when that is too many; and 1 when it was handed to a worker that must ask before it starts.
-local length = redis.call('XLEN', KEYS[1])
-local waiting = length - redis.call('ZCARD', KEYS[2])
-if waiting >= tonumber(ARGV[4]) then return {-1, 0} end
-local unread = waiting - redis.call('ZCARD', KEYS[6])
+--       recalled, ms of a lease, ms that a worker may leave a job without a sign, prefix of the keys that say since when it has, time (ms) when
+--       the sender gives up
+-- Answers how many wait before it, -1 when that is too many; 1 when it was handed to a worker that must ask before it starts; and what time it is.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local length = redis.call('XLEN', KEYS[1])
+local waiting = length - redis.call('ZCARD', KEYS[2])
+if waiting >= tonumber(ARGV[4]) then return {-1, 0, now} end
+local unread = waiting - redis.call('ZCARD', KEYS[6])
 local is_plain = ARGV[9] == '0'
 
 local function free_worker()
-  local ready = unread <= 0 and redis.call('ZRANGEBYSCORE', KEYS[5], now, '+inf') or {}
+  local ready = unread <= 0 and now < tonumber(ARGV[17]) and redis.call('ZRANGEBYSCORE', KEYS[5], now, '+inf') or {}
   local pending = #ready > 0 and redis.pcall('XPENDING', KEYS[1], ARGV[10])
   if not pending or pending.err or pending[1] ~= length then return nil end
   local held, best, most = {}, nil, 0
@@ -47,12 +49,12 @@ if worker and redis.call('PUBLISH', ARGV[12] .. worker, table.concat({ARGV[1], e
   if is_plain then
     redis.call('ZADD', KEYS[2], now + ARGV[14], ARGV[1])
     redis.call('SET', ARGV[16] .. worker, now, 'NX', 'PX', ARGV[6])
-    return {waiting, 0}
+    return {waiting, 0, now}
   end
   redis.call('HSET', KEYS[3], 'warm', KEYS[5])
   redis.call('ZADD', KEYS[6], now + ARGV[13], ARGV[1])
-  return {waiting, 1}
+  return {waiting, 1, now}
 end
 -- While older jobs wait, whoever was woken for them, or has to end another first, comes for this one as well.
 if unread <= 0 then redis.call('PUBLISH', ARGV[7], '') end
-return {waiting, 0}
+return {waiting, 0, now}
