@@ -80,10 +80,11 @@ public sealed partial class LocalService : IAsyncDisposable
         async () =>
         {
             var prepared = await _environments.PrepareAsync(cancel);
-            if (forkServersAfter > TimeSpan.Zero && prepared is not null) Executor.StartAhead(prepared);
+            if (forkServersAfter > TimeSpan.Zero && prepared is not null && !cancel.IsCancellationRequested) Executor.StartAhead(prepared);
             await Task.Delay(forkServersAfter, _time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancel.IsCancellationRequested) return;
             await TryLayersAsync(prepared, cancel);
+            if (cancel.IsCancellationRequested) return;
             _forkServers.Open();
             if (prepared is not null)
                 await _forkServers.EnsureAsync(prepared, ReadOnlySet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -111,7 +112,15 @@ public sealed partial class LocalService : IAsyncDisposable
     private async Task TryLayersAsync(PackageEnvironment? prepared, CancellationToken cancel)
     {
         if (prepared is null || Interlocked.Exchange(ref _tried, 1) == 1) return;
-        await Sandbox.TryAsync(prepared.Interpreter, cancel);
+        try
+        {
+            await Sandbox.TryAsync(prepared.Interpreter, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // The service ends.
+            return;
+        }
         var layers = Sandbox.Layers.ToLookup(finding => finding.State, finding => finding.State is LayerState.Off ? $"{finding.Layer.Name} ({finding.Detail})" : finding.Layer.Name);
         LogLayers(string.Join(", ", layers[LayerState.On]));
         if (Sandbox.Mode is SandboxMode.Off) LogOff();

@@ -42,6 +42,17 @@ public sealed class WaitingInterpreterTests(BothWays ways) : IClassFixture<BothW
     }
 
     [Fact]
+    public async Task One_whose_folder_was_reached_by_other_code_is_not_used()
+    {
+        await using var service = await StartedAsync();
+        var waiting = Assert.Single(service.JobProcesses);
+        var home = Assert.Single(Directory.GetDirectories(service.WorkDirectory, "home", SearchOption.AllDirectories));
+        File.WriteAllText(Path.Combine(home, "os.py"), "raise SystemExit('other code')");
+
+        Assert.NotEqual(waiting, await PidAsync(service));
+    }
+
+    [Fact]
     public async Task One_that_was_killed_while_it_waited_costs_its_call_nothing()
     {
         await using var service = await StartedAsync();

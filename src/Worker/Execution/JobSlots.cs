@@ -23,7 +23,8 @@ public sealed class JobSlots(ExecutionOptions options, TimeProvider time) : IDis
 
     /// <summary>Takes a slot that is free now or soon.</summary>
     /// <returns>False when none was within the limit.</returns>
-    public Task<bool> TakeAsync(TimeSpan limit) => _free.WaitAsync(limit);
+    /// <exception cref="OperationCanceledException">Nobody waits for the job any more.</exception>
+    public Task<bool> TakeAsync(TimeSpan limit, CancellationToken stop) => _free.WaitAsync(limit, stop);
 
     /// <summary>Waits until no job runs and takes every slot, so that none can start.</summary>
     /// <returns>False when one still ran at the limit.</returns>

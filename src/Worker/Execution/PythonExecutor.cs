@@ -83,10 +83,10 @@ public sealed partial class PythonExecutor(
     /// <summary>Ends what was started ahead, if no call has come for it.</summary>
     public void EndAhead() => Discard(Interlocked.Exchange(ref _waiting, null));
 
-    private WaitingInterpreter? TakeWaiting(PackageEnvironment environment, RunLimits limits)
+    private WaitingInterpreter? TakeWaiting(PackageEnvironment environment, RunLimits limits, string code)
     {
         var waiting = Interlocked.Exchange(ref _waiting, null);
-        if (waiting is null || (waiting.Environment.Key == environment.Key && waiting.Limits == limits)) return waiting;
+        if (waiting?.TryPlace(code, environment, limits) == true) return waiting;
         Discard(waiting);
         return null;
     }
@@ -163,11 +163,10 @@ public sealed partial class PythonExecutor(
         var limits = RunLimits.For(options, job.Limits);
         Workspace? workspace = null;
         var memory = _sharedMemory.Started();
-        var waiting = TakeWaiting(environment, limits);
+        var waiting = TakeWaiting(environment, limits, job.Code);
         try
         {
             workspace = waiting?.Workspace ?? _workspaces.Open(job.Code);
-            if (waiting is not null) workspace.WriteMain(job.Code);
             await permission;
             stop.Token.ThrowIfCancellationRequested();
             events.Add(new JobStarted());

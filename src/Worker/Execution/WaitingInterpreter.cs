@@ -16,19 +16,15 @@ internal sealed class WaitingInterpreter : IDisposable
 
     private readonly Gate _gate;
     private readonly ChildProcess _child;
+    private readonly PackageEnvironment _environment;
+    private readonly RunLimits _limits;
     private bool _released;
 
     private WaitingInterpreter(Gate gate, ChildProcess child, PackageEnvironment environment, Workspace workspace, RunLimits limits) =>
-        (_gate, _child, Environment, Workspace, Limits) = (gate, child, environment, workspace, limits);
-
-    /// <summary>The packages that it sees.</summary>
-    public PackageEnvironment Environment { get; }
+        (_gate, _child, _environment, Workspace, _limits) = (gate, child, environment, workspace, limits);
 
     /// <summary>Its folder, without a program in it; whoever takes the interpreter takes it, too.</summary>
     public Workspace Workspace { get; }
-
-    /// <summary>The limits that it has.</summary>
-    public RunLimits Limits { get; }
 
     /// <summary>Starts one.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started; nothing but the folder is left.</exception>
@@ -47,6 +43,21 @@ internal sealed class WaitingInterpreter : IDisposable
         {
             gate.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Puts a program into its folder, if it fits the job. Where folders aren't confined, another job's code may have reached this one.</summary>
+    public bool TryPlace(string code, PackageEnvironment environment, RunLimits limits)
+    {
+        try
+        {
+            if (_environment.Key != environment.Key || _limits != limits || !Workspace.IsAsMade) return false;
+            Workspace.WriteMain(code);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

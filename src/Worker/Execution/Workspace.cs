@@ -96,13 +96,18 @@ internal sealed class Workspace : IDisposable
         {
             File.Delete(MainFile);
             Directory.SetLastWriteTimeUtc(DatedFolder, DateTime.UtcNow);
-            return Directory.EnumerateFileSystemEntries(_root).All(path => path == Home || path == Temporary) && IsAsMade(Home) && IsAsMade(Temporary);
+            return IsAsMade;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             return false;
         }
     }
+
+    /// <summary>Whether it has its two empty folders, and nothing else.</summary>
+    /// <exception cref="IOException">It can't be looked at.</exception>
+    /// <exception cref="UnauthorizedAccessException">It can't be looked at.</exception>
+    public bool IsAsMade => Directory.EnumerateFileSystemEntries(_root).All(path => path == Home || path == Temporary) && IsEmpty(Home) && IsEmpty(Temporary);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -111,6 +116,6 @@ internal sealed class Workspace : IDisposable
         if (!FolderTree.Remove(_root)) _leftBehind(_root);
     }
 
-    private static bool IsAsMade(string folder) =>
+    private static bool IsEmpty(string folder) =>
         new DirectoryInfo(folder) is { Exists: true, LinkTarget: null, UnixFileMode: FolderTree.Private } && !Directory.EnumerateFileSystemEntries(folder).Any();
 }

@@ -19,7 +19,14 @@ public sealed class JobHandler(PythonExecutor executor, JobSlots slots, RecentSe
     public async Task<ExecutionResult> HandleAsync(IJobDelivery delivery)
     {
         // One whose result is out may still be on its way out of its slot.
-        if (!await slots.TakeAsync(SlotLimit)) throw new NoSlotException($"All {slots.Total} slots were taken for {SlotLimit.TotalSeconds:0} s.");
+        try
+        {
+            if (!await slots.TakeAsync(SlotLimit, delivery.Stop.Token)) throw new NoSlotException($"All {slots.Total} slots were taken for {SlotLimit.TotalSeconds:0} s.");
+        }
+        catch (OperationCanceledException)
+        {
+            return ExecutionResult.StoppedBeforeStart;
+        }
         await foreach (var happened in executor.RunAsync(delivery.Job, delivery.Stop, delivery.MarkStartedAsync, slots.Release))
         {
             if (happened is JobFinished finished)

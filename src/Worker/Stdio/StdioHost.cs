@@ -53,8 +53,11 @@ public static class StdioHost
         {
             // Told to end: that is an ordered ending too.
         }
-        await ended.CancelAsync();
-        await preparing;
+        finally
+        {
+            await ended.CancelAsync();
+            await preparing;
+        }
         return 0;
     }
 

@@ -128,6 +128,10 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     // Unless it has come back since that was asked.
     private bool IsLost(string entry)
     {
-        lock (_lock) return _givenAway = _entry == entry;
+        lock (_lock)
+        {
+            if (_entry == entry) _givenAway = true;
+            return _givenAway;
+        }
     }
 }

@@ -14,13 +14,13 @@ internal sealed partial class RedisJobEnd(RedisConnection redis, RedisGiving giv
     /// <param name="delivery">The job.</param>
     /// <param name="last">What is told of it.</param>
     /// <param name="takesNext">Whether a job that waits is to be given to this worker with the same trip.</param>
-    /// <returns>Whether it was announced, and the next jobs.</returns>
-    public async Task<(bool Announced, IReadOnlyList<GivenJob> Next)> FinishAsync(RedisDelivery delivery, JobEvent last, bool takesNext)
+    /// <returns>Whether Redis knows that it is over here, announced or not, and the next jobs.</returns>
+    public async Task<(bool IsSettled, IReadOnlyList<GivenJob> Next)> FinishAsync(RedisDelivery delivery, JobEvent last, bool takesNext)
     {
         if (delivery.IsGivenAway)
         {
             LogLate(delivery.Job.Id);
-            return (false, []);
+            return (true, []);
         }
         var started = time.GetTimestamp();
         while (true)
@@ -35,9 +35,8 @@ internal sealed partial class RedisJobEnd(RedisConnection redis, RedisGiving giv
                         .. giving.Arguments(takesNext ? 1 : 0), delivery.Job.Id, JobJson.Write(delivery.Job.Id, last), RedisKeys.Reply(delivery.Web),
                         (long)options.ResultTtl.TotalMilliseconds, delivery.Entry, delivery.IsSent,
                     ]))!;
-                var inTime = (int)answer[0] == 1;
-                if (!inTime) LogLate(delivery.Job.Id);
-                return (inTime, GivenJob.FromAnswer(answer[1], asked));
+                if ((int)answer[0] == 0) LogLate(delivery.Job.Id);
+                return (true, GivenJob.FromAnswer(answer[1], asked));
             }
             catch (RedisUnavailableException) when (time.GetElapsedTime(started) < options.ResultTtl)
             {

@@ -150,7 +150,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     private async Task HandleAsync(Func<IJobDelivery, Task<ExecutionResult>> handler, RedisDelivery delivery)
     {
-        (bool Announced, IReadOnlyList<GivenJob> Next) end = (false, []);
+        (bool IsSettled, IReadOnlyList<GivenJob> Next) end = (false, []);
         try
         {
             // An installation may be silent for longer than a job may wait; without packages the start follows at once.
@@ -182,17 +182,17 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         }
         finally
         {
-            if (!end.Announced && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
+            if (!end.IsSettled && delivery.IsStarted) _unannounced.Enqueue(delivery.Entry);
             // Not another of the same job, which came when this one had been given away.
             _held.TryRemove(KeyValuePair.Create(delivery.Job.Id, delivery));
             delivery.Dispose();
             foreach (var next in end.Next) Begin(next);
-            if (end.Announced) _taking.WakeIfPassedOver();
+            if (end.IsSettled && !delivery.IsGivenAway) _taking.WakeIfPassedOver();
             else _taking.Wake();
         }
     }
 
-    private Task<(bool Announced, IReadOnlyList<GivenJob> Next)> FinishAsync(RedisDelivery delivery, JobEvent last) =>
+    private Task<(bool IsSettled, IReadOnlyList<GivenJob> Next)> FinishAsync(RedisDelivery delivery, JobEvent last) =>
         _end.FinishAsync(delivery, last, takesNext: !_stopping && _handler!.Slots >= _held.Count);
 
     private static ExecutionResult Told(ExecutionResult result, RedisDelivery delivery) =>

@@ -48,7 +48,7 @@ if worker and redis.call('PUBLISH', ARGV[12] .. worker, table.concat({ARGV[1], e
   redis.call('HSET', KEYS[3], 'state', state, 'worker', worker, 'given', now)
   if is_plain then
     redis.call('ZADD', KEYS[2], now + ARGV[14], ARGV[1])
-    redis.call('SET', ARGV[16] .. worker, now, 'NX', 'PX', ARGV[6])
+    redis.call('SET', ARGV[16] .. worker, now, 'NX', 'PX', ARGV[14] * 2)
     return {waiting, 0, now}
   end
   redis.call('HSET', KEYS[3], 'warm', KEYS[5])
