@@ -17,7 +17,6 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
     public string? Session => session;
 
     /// <inheritdoc/>
-    /// <inheritdoc/>
     public IDictionary<string, JsonElement>? Arguments => arguments;
 
     /// <summary>None: a call that brings more than a progress token is the SDK's (<see cref="PlainParameters"/>).</summary>
