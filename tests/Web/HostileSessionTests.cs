@@ -49,8 +49,8 @@ public sealed class HostileSessionTests
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < 10_000; i++) await HelloAsync(web);
         var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
-        // A server that was kept for each would hold more than 20 KB of it.
-        Assert.True(grown < 10_000 * 1024, $"{grown} bytes are held for 10,000 sessions");
+        // A server that was kept for each would hold more than 20 KB of it; what tests beside this one hold meanwhile is in the figure, too.
+        Assert.True(grown < 10_000 * 8 * 1024, $"{grown} bytes are held for 10,000 sessions");
         using var answer = await web.PostAsync("/mcp", Messages.List(), TestWeb.Bob);
         Assert.Equal(HttpStatusCode.OK, answer.Status);
     }
