@@ -21,7 +21,7 @@ public abstract class AttackedWorker(bool forked, bool asNobody) : IAsyncLifetim
     public async Task InitializeAsync()
     {
         _worker = WorkerProcess.Start(
-            _folder, asNobody, ("FORK_SERVER", forked ? "on" : "off"), ("EXEC_TIMEOUT_SECONDS", "20"), ("KILL_GRACE_SECONDS", "0"), ("CPU_LIMIT_SECONDS", "8"),
+            _folder, asNobody, ("FORK_SERVER", forked ? "on" : "off"), ("EXEC_TIMEOUT_SECONDS", "50"), ("KILL_GRACE_SECONDS", "0"), ("CPU_LIMIT_SECONDS", "8"),
             ("MEMORY_LIMIT_MB", "128"), ("PROCESS_LIMIT", "32"), ("FILE_SIZE_LIMIT_MB", "8"), ("DISK_LIMIT_MB", "24"), ("OPEN_FILES_LIMIT", "64"), ("MAX_PRINTED_BYTES", "20000000"),
             ("WORKER_CONCURRENCY", "4"), ("Logging__LogLevel__Default", "Warning"));
         await _worker.Lines.OpenAsync();

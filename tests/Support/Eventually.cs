@@ -4,7 +4,7 @@ namespace CodeExec.Tests.Support;
 internal static class Eventually
 {
     /// <summary>The longest that any test waits for one thing; far more than anything takes.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>Waits until something holds.</summary>
     public static async Task HoldsAsync(Func<bool> holds, string what)
