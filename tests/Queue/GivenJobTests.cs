@@ -79,6 +79,22 @@ public sealed class GivenJobTests : IAsyncLifetime
         Assert.False(handler.HasStarted(foreign.Id));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("")]
+    [InlineData("no job\nat all")]
+    [InlineData("id\n1-1\nweb\nstarted\nyesterday\n{}")]
+    public async Task A_message_that_can_not_be_read_harms_no_worker(string message)
+    {
+        var handler = new ScriptedHandler { Always = delivery => Task.FromResult(QueueContract.Result(delivery.Job.Code)) };
+        await using var worker = await StartWorkerAsync(handler);
+        await RunOneAsync();
+
+        await _redis.CommandAsync("PUBLISH", $"codeexec:hand:{await WorkerAsync()}", message);
+
+        await RunOneAsync();
+        Assert.Equal(2, handler.Handled.Count);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_entry_of_which_nothing_is_known_fills_no_slot()
     {

@@ -27,16 +27,19 @@ internal sealed record GivenJob(string Id, string Entry, byte[] Json, string Web
     /// <summary>The job in a message.</summary>
     /// <param name="message">What <c>send.lua</c> sent.</param>
     /// <param name="clock">What this process knows of Redis's clock.</param>
-    public static GivenJob FromMessage(ReadOnlySpan<byte> message, RedisClock clock)
+    /// <returns>Null when it is no message of that kind.</returns>
+    public static GivenJob? FromMessage(ReadOnlySpan<byte> message, RedisClock clock)
     {
         var lines = new string[Lines];
         for (var i = 0; i < Lines; i++)
         {
-            var end = message.IndexOf((byte)'\n');
+            if (message.IndexOf((byte)'\n') is not (>= 0 and var end)) return null;
             lines[i] = Encoding.UTF8.GetString(message[..end]);
             message = message[(end + 1)..];
         }
-        return new GivenJob(lines[0], lines[1], message.ToArray(), lines[2], lines[3] == Marked, true, clock.NotAfter(long.Parse(lines[4], CultureInfo.InvariantCulture)));
+        return long.TryParse(lines[4], NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+            ? new GivenJob(lines[0], lines[1], message.ToArray(), lines[2], lines[3] == Marked, true, clock.NotAfter(given))
+            : null;
     }
 
     /// <summary>Whether it was put into the stream after another.</summary>

@@ -63,7 +63,7 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
     {
         _handler = handler;
         await _redis.SubscribeAsync(RedisKeys.Cancel(Worker), id => Stop(System.Text.Encoding.UTF8.GetString(id), StopReason.ClientCancelled));
-        await _redis.SubscribeAsync(RedisKeys.Hand(Worker), message => Begin(GivenJob.FromMessage(message, _clock)));
+        await _redis.SubscribeAsync(RedisKeys.Hand(Worker), Receive);
         await TryShowLifeAsync();
         await _taking.RunAsync(stop);
         lock (_beginning) _stopping = true;
@@ -114,6 +114,12 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
         {
             // With the next renewal, then.
         }
+    }
+
+    private void Receive(byte[] message)
+    {
+        if (GivenJob.FromMessage(message, _clock) is { } given) Begin(given);
+        else LogUnreadable(message.Length);
     }
 
     private void Begin(GivenJob given)
@@ -245,6 +251,9 @@ internal sealed partial class RedisJobReceiver : IJobReceiver
 
     [LoggerMessage(521, LogLevel.Error, "job={Job} failed; the client was given this id as its reference")]
     private partial void LogFailed(Exception fault, string job);
+
+    [LoggerMessage(527, LogLevel.Warning, "A message of {Bytes} bytes is no job that this version can read; whatever it was is handed back. Update web and worker together")]
+    private partial void LogUnreadable(int bytes);
 
     [LoggerMessage(524, LogLevel.Information, "Stopping: takes no more jobs; {Jobs} in hand get up to {Seconds} s")]
     private partial void LogDraining(int jobs, double seconds);
