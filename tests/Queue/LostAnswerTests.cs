@@ -59,11 +59,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         await Eventually.HoldsAsync(async () => !(await StateAsync(unheard)).Contains("queued", StringComparison.Ordinal), "a take");
         way.Cut();
 
-        await handler.Started(unheard.Id);
-        handler.End(unheard.Id, Result("unheard"));
-        Assert.Equal("unheard", (await FinishedAsync(sentUnheard)).Stdout);
-        handler.End(running.Id, Result("running"));
-        Assert.Equal("running", (await FinishedAsync(sentRunning)).Stdout);
+        await RunOnceAsync(handler, (unheard, sentUnheard), (running, sentRunning));
         Assert.Equal([running.Id, unheard.Id], handler.Handled);
     }
 
@@ -83,11 +79,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         Assert.Contains("started", await StateAsync(unheard), StringComparison.Ordinal);
         way.Cut();
 
-        await handler.Started(unheard.Id);
-        handler.End(unheard.Id, Result("unheard"));
-        Assert.Equal("unheard", (await FinishedAsync(sentUnheard)).Stdout);
-        handler.End(running.Id, Result("running"));
-        Assert.Equal("running", (await FinishedAsync(sentRunning)).Stdout);
+        await RunOnceAsync(handler, (unheard, sentUnheard), (running, sentRunning));
         Assert.Equal([running.Id, unheard.Id], handler.Handled);
     }
 
@@ -173,6 +165,16 @@ public sealed class LostAnswerTests : IAsyncLifetime
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(delivery.MarkStartedAsync);
         Assert.Equal(ExecutionStatus.Cancelled, (await FinishedAsync(sent)).Status);
+    }
+
+    private static async Task RunOnceAsync(ScriptedHandler handler, params (ExecutionJob Job, ISentJob Sent)[] inOrder)
+    {
+        foreach (var (job, sent) in inOrder)
+        {
+            await handler.Started(job.Id);
+            handler.End(job.Id, Result(job.Code));
+            Assert.Equal(job.Code, (await FinishedAsync(sent)).Stdout);
+        }
     }
 
     private async Task<RunningWorker> StartWorkerAsync(QueueOptions options, ScriptedHandler handler)

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Runtime.InteropServices;
 
 namespace CodeExec.Worker.Processes;
 
@@ -17,11 +16,10 @@ internal sealed class Gate : IDisposable
 
     /// <summary>Makes one.</summary>
     /// <exception cref="Win32Exception">No descriptor is left.</exception>
-    public static unsafe Gate Make()
+    public static Gate Make()
     {
-        var ends = stackalloc int[2];
-        if (LibC.Pipe2(ends, LibC.OpenCloseOnExec) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError(), "No pipe could be made; most often the limit on open files (ulimit -n) is reached.");
-        return new Gate(ends[0], ends[1]);
+        var (readEnd, writeEnd) = Pipe.OpenEnds();
+        return new Gate(readEnd, writeEnd);
     }
 
     /// <summary>The child has its own: with ours open, nobody would notice that it is gone.</summary>

@@ -12,14 +12,22 @@ internal sealed record Pipe(Stream Reader, int WriteEnd)
 {
     /// <summary>Makes one.</summary>
     /// <exception cref="Win32Exception">No descriptor is left.</exception>
-    public static unsafe Pipe Open()
+    public static Pipe Open()
+    {
+        var (readEnd, writeEnd) = OpenEnds();
+        // This stream waits by epoll; a FileStream on the same descriptor would block a pool thread per read
+        // (measured 1.95 ms against 4.2 to 5.3 ms a job).
+        return new Pipe(new AnonymousPipeClientStream(PipeDirection.In, new SafePipeHandle(readEnd, ownsHandle: true)), writeEnd);
+    }
+
+    /// <summary>Makes one, as two descriptors.</summary>
+    /// <exception cref="Win32Exception">No descriptor is left.</exception>
+    public static unsafe (int ReadEnd, int WriteEnd) OpenEnds()
     {
         var ends = stackalloc int[2];
         if (LibC.Pipe2(ends, LibC.OpenCloseOnExec) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError(), "No pipe could be made; most often the limit on open files (ulimit -n) is reached.");
-        // This stream waits by epoll; a FileStream on the same descriptor would block a pool thread per read
-        // (measured 1.95 ms against 4.2 to 5.3 ms a job).
-        return new Pipe(new AnonymousPipeClientStream(PipeDirection.In, new SafePipeHandle(ends[0], ownsHandle: true)), ends[1]);
+        return (ends[0], ends[1]);
     }
 
     /// <summary>Closes our copy of the write end: with it open the pipe would never end. Once.</summary>

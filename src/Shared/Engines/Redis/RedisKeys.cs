@@ -33,7 +33,7 @@ internal static class RedisKeys
     /// <summary>What the keys begin with that tell which workers have a set of packages ready.</summary>
     public const string WarmPrefix = "codeexec:warm:";
 
-    /// <summary>What the keys begin with that tell since when a worker has left a job without a sign.</summary>
+    /// <summary>What the keys begin with that tell since when a worker has left what it was sent unanswered.</summary>
     public const string UnansweredPrefix = "codeexec:unanswered:";
 
     /// <summary>What the channels begin with on which single workers are given jobs.</summary>
@@ -63,7 +63,7 @@ internal static class RedisKeys
     /// <summary>Sorted set: workers that have a set of packages ready, by the time (ms since 1970, Redis's clock) until which that is known.</summary>
     public static string Warm(string set) => WarmPrefix + set;
 
-    /// <summary>String: since when (ms since 1970, Redis's clock) a worker that was given a job in a message has said nothing.</summary>
+    /// <summary>String: since when (ms since 1970, Redis's clock) a worker has left what it was sent in messages unanswered.</summary>
     public static string Unanswered(string worker) => UnansweredPrefix + worker;
 
     /// <summary>Channel: jobs for one worker.</summary>
