@@ -63,27 +63,16 @@ def serve():
     events = select.epoll()
     events.register(CONTROL, select.EPOLLIN)
     children, serials, serial = {}, {}, 0
-    # Jobs whose first process has been reaped, and until when they wait for the rest: meanwhile others are served.
-    leaving = []
+    leavers = Leavers()
     tell(control, b"ready")
     while True:
-        happened = events.poll(STRAYS_PAUSE if leaving else None)
-        if leaving:
-            wanted = time.monotonic() if kill_strays(children.values()) else float("inf")
-            for message, until in leaving:
-                if until < wanted:
-                    tell(control, message)
-            leaving = [job for job in leaving if job[1] >= wanted]
-        for descriptor, _ in happened:
+        for descriptor, _ in events.poll(STRAYS_PAUSE if leavers else None):
             if descriptor != CONTROL:
                 # By hand: children that were forked meanwhile may still hold it, and then closing it doesn't end its events.
                 events.unregister(descriptor)
                 ended = serials.pop(descriptor)
-                message = b"ended %d %d" % (ended, reap(children.pop(ended), descriptor))
-                if leaving or kill_strays(children.values()):
-                    leaving.append((message, time.monotonic() + STRAYS_LIMIT))
-                else:
-                    tell(control, message)
+                leader = children.pop(ended)
+                leavers.add(leader, b"ended %d %d" % (ended, reap(leader, descriptor)))
                 continue
             kind, *numbers = hear(control)
             if kind == b"closed":
@@ -113,6 +102,9 @@ def serve():
                 watch = os.pidfd_open(pid)
                 events.register(watch, select.EPOLLIN)
                 children[serial], serials[watch] = pid, serial
+        if leavers:
+            for message in leavers.gone(children.values()):
+                tell(control, message)
 
 
 def hear(control):

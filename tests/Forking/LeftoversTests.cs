@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using CodeExec.Tests.Support;
+
+namespace CodeExec.Tests.Forking;
+
+/// <summary>What one job left behind holds up no other.</summary>
+public sealed class LeftoversTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_slot_is_free_again_while_the_leftovers_of_another_job_are_still_there()
+    {
+        // Root alone can make a process that its fork server may not end.
+        if (!Environment.IsPrivilegedProcess) return;
+        File.Copy("/usr/bin/setpriv", _folder["become"]);
+        File.SetUnixFileMode(_folder["become"], (UnixFileMode)0b100_111_101_101);
+        await using var worker = WorkerProcess.Start(
+            _folder, asNobody: true, ("SANDBOX", "off"), ("FORK_SERVER", "on"), ("WORKER_CONCURRENCY", "1"), ("QUEUE_TIMEOUT_SECONDS", "1"));
+        await worker.Lines.OpenAsync();
+        var id = 0;
+        async Task<string> CallAsync(string code)
+        {
+            await worker.Lines.SendAsync(McpLines.Call(++id, code));
+            return (await worker.Lines.AnswerAsync(id)).GetRawText();
+        }
+        await Eventually.HoldsAsync(async () => ProcessTable.IsForkServer(Number(await CallAsync("import os\nprint(f'pid{os.getppid()}')"))), "a call in a forked interpreter");
+
+        var pid = Number(await CallAsync($$"""
+            import os
+            pid = os.fork()
+            if pid == 0: os.execv('{{_folder["become"]}}', ['become', '--reuid=0', '--regid=0', '--clear-groups', 'sleep', '600'])
+            try:
+                while True: os.kill(pid, 0)
+            except PermissionError:
+                print(f'pid{pid}')
+            """));
+        try
+        {
+            // Its own slot waits for it, but not for ever.
+            await Eventually.HoldsAsync(async () => !(await CallAsync("print('free')")).Contains("is busy", StringComparison.Ordinal), "an end of that wait");
+
+            for (var i = 0; i < 3; i++) Assert.DoesNotContain("is busy", await CallAsync("print('free')"), StringComparison.Ordinal);
+            Assert.False(ProcessTable.HasEnded(pid));
+        }
+        finally
+        {
+            using var sleeper = Process.GetProcessById(pid);
+            sleeper.Kill();
+        }
+    }
+
+    private static int Number(string answer) => int.Parse(Regex.Match(answer, "(?<=pid)[0-9]+", RegexOptions.None, TimeSpan.FromSeconds(1)).Value, CultureInfo.InvariantCulture);
+}
