@@ -14,7 +14,10 @@ public sealed class OutputTranscript(string name)
     public string Text { get { lock (_lock) return _text.ToString(); } }
 
     /// <summary>Waits until the text so far holds something.</summary>
-    public async Task<string> HasAsync(string wanted)
+    public Task<string> HasAsync(string wanted) => HasOneOfAsync(wanted);
+
+    /// <summary>Waits until the text so far holds one of several things.</summary>
+    public async Task<string> HasOneOfAsync(params string[] wanted)
     {
         using var patience = new CancellationTokenSource(Limit);
         while (true)
@@ -23,12 +26,12 @@ public sealed class OutputTranscript(string name)
             lock (_lock)
             {
                 var text = _text.ToString();
-                if (text.Contains(wanted, StringComparison.Ordinal)) return text;
-                if (_ended) throw new InvalidOperationException($"\"{wanted}\" never came; {this}");
+                if (Array.Exists(wanted, one => text.Contains(one, StringComparison.Ordinal))) return text;
+                if (_ended) throw new InvalidOperationException($"\"{string.Join("\" or \"", wanted)}\" never came; {this}");
                 more = _more.Task;
             }
             try { await more.WaitAsync(patience.Token); }
-            catch (OperationCanceledException fault) { throw new TimeoutException($"\"{wanted}\" did not come within {Limit}; {this}", fault); }
+            catch (OperationCanceledException fault) { throw new TimeoutException($"\"{string.Join("\" or \"", wanted)}\" did not come within {Limit}; {this}", fault); }
         }
     }
 
