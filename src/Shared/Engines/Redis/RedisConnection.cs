@@ -116,9 +116,6 @@ public sealed partial class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Shortens a key's life without waiting for it.</summary>
-    internal void ExpireSoon(string key, TimeSpan life) => _multiplexer.GetDatabase().KeyExpire(key, life, CommandFlags.FireAndForget);
-
     /// <summary>Sends a message without waiting; it may get lost.</summary>
     internal void Publish(string channel, byte[] message)
     {

@@ -13,19 +13,19 @@ namespace CodeExec.Shared.Engines.Redis;
 /// sign of life in Redis, so that workers don't run code for a process that is gone. Any thread.
 /// </summary>
 /// <remarks>
-/// Duties, all of one loop: renew the sign of life; every second, and at once after a reconnect, look for results of jobs that have been
-/// silent for a while; give up on jobs that Redis no longer knows.
+/// Duties, all of one loop: renew the sign of life; delete results that have arrived; every second, and at once after a reconnect, look for
+/// results of jobs that have been silent for a while; give up on jobs that Redis no longer knows.
 /// </remarks>
 internal sealed partial class RedisReplies : IAsyncDisposable
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan HeardResultTtl = TimeSpan.FromSeconds(10);
 
     private readonly RedisConnection _redis;
     private readonly RedisQueueTail _tail;
     private readonly QueueOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RedisReplies> _log;
+    private readonly RedisHeardResults _heard;
     private readonly ConcurrentDictionary<string, RedisSentJob> _waiting = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _checkNow = new(0);
     private readonly CancellationTokenSource _end = new();
@@ -35,6 +35,7 @@ internal sealed partial class RedisReplies : IAsyncDisposable
     public RedisReplies(RedisConnection redis, RedisQueueTail tail, QueueOptions options, TimeProvider time, ILogger<RedisReplies> log)
     {
         (_redis, _tail, _options, _time, _log) = (redis, tail, options, time, log);
+        _heard = new RedisHeardResults(redis, time);
         _listening = new Lazy<Task>(ListenAsync);
         redis.Restored += () => _checkNow.Release();
     }
@@ -63,12 +64,13 @@ internal sealed partial class RedisReplies : IAsyncDisposable
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            // At once rather than when it expires: workers stop what they run for this process.
+            // At once rather than when they expire: workers stop what they run for this process.
             await _redis.CommandAsync("DEL", (RedisKey)RedisKeys.Web(Web));
+            await _heard.ForgetAllAsync();
         }
         catch (RedisUnavailableException)
         {
-            // Then it expires.
+            // Then they expire.
         }
         _end.Dispose();
     }
@@ -85,9 +87,8 @@ internal sealed partial class RedisReplies : IAsyncDisposable
         {
             var (jobId, happened) = JobJson.ReadEvent(message);
             if (_waiting.TryGetValue(jobId, out var sent)) sent.Add(happened, _time.GetTimestamp());
-            // It has arrived, so its stored copy is soon not needed: 10,000 calls would fill a small Redis otherwise. That of a lost worker
-            // stays: it is also what tells a worker that was frozen that the job is closed.
-            if (happened is JobFailed or JobFinished { Result.Status: not ExecutionStatus.WorkerLost }) _redis.ExpireSoon(RedisKeys.Result(jobId), HeardResultTtl);
+            // That of a lost worker stays: it is also what tells a worker that was frozen that the job is closed.
+            if (happened is JobFailed or JobFinished { Result.Status: not ExecutionStatus.WorkerLost }) _heard.Add(jobId);
         }
         catch (JsonException fault)
         {
@@ -108,6 +109,7 @@ internal sealed partial class RedisReplies : IAsyncDisposable
                     renewed = _time.GetTimestamp();
                     await ShowLifeAsync();
                 }
+                await _heard.ForgetAsync();
                 foreach (var sent in _waiting.Values)
                     if (_time.GetElapsedTime(sent.LastHeard) >= CheckEvery) await CheckAsync(sent);
             }
