@@ -38,7 +38,7 @@ public sealed class LostServerTests
         await run.Printed("ready");
         // What the server's children say comes in order: after this one's end it is known that the other has begun.
         await service.RunAsync("pass");
-        time.Pass(TimeSpan.FromMinutes(61));
+        time.Advance(TimeSpan.FromMinutes(61));
         await Eventually.HoldsAsync(() => service.ForkServers.Count == 2, "another server beside the one that has a job");
 
         foreach (var pid in service.WaitingChildren.Where(pid => ProcessTable.Parent(pid) == replaced)) ProcessTable.Kill(pid);
@@ -120,7 +120,7 @@ public sealed class LostServerTests
                     killed.Add(pid);
                 }
                 // Past the pause between two starts; the next dies young or old.
-                time.Pass(TimeSpan.FromSeconds(11));
+                time.Advance(TimeSpan.FromSeconds(11));
                 await service.Local.PrepareAsync(CancellationToken.None).Within();
                 await Task.Delay(Random.Shared.Next(1, 30), CancellationToken.None);
             }
@@ -160,13 +160,13 @@ public sealed class LostServerTests
         await Eventually.HoldsAsync(
             () =>
             {
-                time.Pass(TimeSpan.FromSeconds(1));
+                time.Advance(TimeSpan.FromSeconds(1));
                 return run.Finished.IsCompleted;
             },
             "an end of the job");
 
         Assert.Equal($"{Environment.ProcessId}\n", (await run.Finished).Stdout);
-        time.Pass(TimeSpan.FromSeconds(11));
+        time.Advance(TimeSpan.FromSeconds(11));
         await service.Local.PrepareAsync(CancellationToken.None);
         // One that was not ready before so much time had passed is on its way out.
         await Eventually.HoldsAsync(() => service.ForkServers.Count(pid => pid != server) == 1, "one server in its place");
@@ -186,7 +186,7 @@ public sealed class LostServerTests
         await Eventually.HoldsAsync(
             () =>
             {
-                time.Pass(TimeSpan.FromSeconds(1));
+                time.Advance(TimeSpan.FromSeconds(1));
                 return run.Finished.IsCompleted;
             },
             "an end of the job");

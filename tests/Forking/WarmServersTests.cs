@@ -71,7 +71,7 @@ public sealed class WarmServersTests
         await using var service = new TestService(time: time);
         await service.Local.PrepareAsync(CancellationToken.None);
         var first = Assert.Single(service.ForkServers);
-        time.Pass(TimeSpan.FromMinutes(61));
+        time.Advance(TimeSpan.FromMinutes(61));
         await Eventually.HoldsAsync(() => service.ForkServers is [var only] && only != first, "another server");
         Assert.Equal($"{service.ForkServers.Single()}\n", (await service.RunAsync(TellParent)).Stdout);
     }

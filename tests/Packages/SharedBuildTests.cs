@@ -86,7 +86,7 @@ public sealed class SharedBuildTests
         service.Wheels.Add("kettle", "1.0");
         var run = service.Start(Jobs.Python(Code, "kettle"));
         await index.WasAsked();
-        time.Pass(service.Settings.Packages.InstallTimeout - TimeSpan.FromSeconds(1));
+        time.Advance(service.Settings.Packages.InstallTimeout - TimeSpan.FromSeconds(1));
         index.Release();
         Assert.Equal("1.0\n", (await run.Finished).Stdout);
     }

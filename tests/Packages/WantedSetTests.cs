@@ -47,7 +47,7 @@ public sealed class WantedSetTests
         var first = File.ReadAllText(folder["wanted.json"]);
         for (var i = 0; i < 100; i++) Count(wanted, "kettle");
         Assert.Equal(first, File.ReadAllText(folder["wanted.json"]));
-        time.Pass(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromMinutes(1));
         Count(wanted, "kettle");
         Assert.Contains("\"calls\":102", File.ReadAllText(folder["wanted.json"]), StringComparison.Ordinal);
     }
@@ -60,7 +60,7 @@ public sealed class WantedSetTests
         using var wanted = new WantedSets(Options(folder), time);
         Count(wanted, "kettle");
         Count(wanted, "kettle");
-        time.Pass(TimeSpan.FromDays(31));
+        time.Advance(TimeSpan.FromDays(31));
         Count(wanted, "sugar");
         Assert.Equal(["sugar: 1"], Told(wanted, 8));
         for (var i = 0; i < 300; i++) Count(wanted, $"part{i}");

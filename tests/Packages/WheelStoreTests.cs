@@ -64,10 +64,10 @@ public sealed class WheelStoreTests
         await using var service = new TestService(time: time);
         service.Wheels.Add("kettle", "1.0");
         await service.RunAsync("print(1)", "kettle");
-        time.Pass(TimeSpan.FromHours(5));
+        time.Advance(TimeSpan.FromHours(5));
         Forget(service);
         Assert.Single((await LinesAsync(service, "kettle")).Lines);
-        time.Pass(TimeSpan.FromHours(2));
+        time.Advance(TimeSpan.FromHours(2));
         Forget(service);
         Assert.Contains((await LinesAsync(service, "kettle")).Lines, line => line.StartsWith("Looking in links", StringComparison.Ordinal));
     }

@@ -1,7 +1,7 @@
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
-using CodeExec.Tests.Web.Support;
+using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Queue;
 

@@ -1,6 +1,6 @@
 using CodeExec.Shared.Engines.Redis;
 using CodeExec.Shared.Jobs;
-using CodeExec.Tests.Web.Support;
+using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Queue;
 

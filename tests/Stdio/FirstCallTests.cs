@@ -28,7 +28,7 @@ public sealed class FirstCallTests
         var preparing = service.Local.PrepareAsync(ended.Token, TimeSpan.FromSeconds(1));
         await ended.CancelAsync();
         await preparing.Within();
-        time.Pass(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("4\n", (await service.RunAsync("print(2+2)")).Stdout);
         Assert.DoesNotContain(ProcessTable.Within(service.Folder.Path), ProcessTable.IsForkServer);
     }

@@ -1,10 +1,12 @@
 namespace CodeExec.Tests.Support;
 
-/// <summary>A clock that stands still until it is told to go on. Any thread.</summary>
+/// <summary>A clock that stands still until the test moves it. Any thread.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
-    private readonly List<Timer> _timers = [];
+    private readonly List<ManualTimer> _timers = [];
+    private readonly List<(TimeSpan Due, int Times, TaskCompletionSource Seen)> _waiting = [];
+    private readonly Dictionary<TimeSpan, int> _armed = [];
     private DateTimeOffset _now = DateTimeOffset.UtcNow;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -16,31 +18,53 @@ internal sealed class ManualTime : TimeProvider
 
     public override long GetTimestamp() => GetUtcNow().Ticks;
 
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Completes once timers with this due time were set as often as said, counted from the start.</summary>
+    public Task ArmedAsync(TimeSpan due, int times = 1)
+    {
+        lock (_lock)
+        {
+            if (_armed.GetValueOrDefault(due) >= times) return Task.CompletedTask;
+            var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((due, times, seen));
+            return seen.Task.Within();
+        }
+    }
+
+    /// <summary>How often timers with this due time were set.</summary>
+    public int Armed(TimeSpan due)
+    {
+        lock (_lock) return _armed.GetValueOrDefault(due);
+    }
+
     /// <summary>Waits until somebody waits for so much time, then lets it pass.</summary>
     public async Task PassAsync(TimeSpan awaited)
     {
         await Eventually.HoldsAsync(() => Waits(awaited), $"a timer of {awaited}");
-        Pass(awaited);
+        Advance(awaited);
     }
 
-    /// <summary>Lets time pass.</summary>
-    public void Pass(TimeSpan time)
+    /// <summary>Moves the clock and fires what is due; what repeats fires once, however much time has passed.</summary>
+    public void Advance(TimeSpan by)
     {
-        Timer[] due;
+        ManualTimer[] due;
         lock (_lock)
         {
-            _now += time;
+            _now += by;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
-            foreach (var timer in due) timer.Again(_now);
+            foreach (var timer in due)
+            {
+                if (timer.Repeats) timer.Due = _now + timer.Period;
+                else _timers.Remove(timer);
+            }
         }
         foreach (var timer in due) timer.Fire();
-    }
-
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-    {
-        var timer = new Timer(this, callback, state);
-        timer.Change(dueTime, period);
-        return timer;
     }
 
     private bool Waits(TimeSpan time)
@@ -49,39 +73,45 @@ internal sealed class ManualTime : TimeProvider
         lock (_lock) return _timers.Exists(timer => !timer.Repeats && timer.Due == _now + time);
     }
 
-    private sealed class Timer(ManualTime clock, TimerCallback callback, object? state) : ITimer
+    private void Set(ManualTimer timer, TimeSpan dueTime, TimeSpan period)
     {
-        private TimeSpan _period;
+        lock (_lock)
+        {
+            _timers.Remove(timer);
+            if (dueTime == Timeout.InfiniteTimeSpan) return;
+            (timer.Due, timer.Period) = (_now + dueTime, period);
+            _timers.Add(timer);
+            var count = _armed[dueTime] = _armed.GetValueOrDefault(dueTime) + 1;
+            foreach (var wait in _waiting.Where(wait => wait.Due == dueTime && wait.Times <= count)) wait.Seen.TrySetResult();
+        }
+    }
 
-        public DateTimeOffset Due { get; private set; }
+    private sealed class ManualTimer(ManualTime clock, TimerCallback callback, object? state) : ITimer
+    {
+        private volatile bool _disposed;
 
-        public bool Repeats => _period > TimeSpan.Zero;
+        public DateTimeOffset Due { get; set; }
 
-        public void Fire() => callback(state);
+        public TimeSpan Period { get; set; }
+
+        public bool Repeats => Period > TimeSpan.Zero;
+
+        public void Fire()
+        {
+            if (!_disposed) callback(state);
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (clock._lock)
-            {
-                clock._timers.Remove(this);
-                if (dueTime == Timeout.InfiniteTimeSpan) return true;
-                _period = period;
-                Due = clock._now + dueTime;
-                clock._timers.Add(this);
-            }
+            if (_disposed) return false;
+            clock.Set(this, dueTime, period);
             return true;
-        }
-
-        /// <summary>Under the clock's lock: when it is due next. However much time has passed, it fires once.</summary>
-        public void Again(DateTimeOffset now)
-        {
-            if (Repeats) Due = now + _period;
-            else clock._timers.Remove(this);
         }
 
         public void Dispose()
         {
-            lock (clock._lock) clock._timers.Remove(this);
+            _disposed = true;
+            clock.Set(this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         public ValueTask DisposeAsync()

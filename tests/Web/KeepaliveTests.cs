@@ -1,4 +1,5 @@
 using System.Text;
+using CodeExec.Tests.Support;
 using CodeExec.Tests.Web.Support;
 using CodeExec.Web.Mcp;
 

@@ -1,7 +1,7 @@
 using CodeExec.Shared.Settings;
+using CodeExec.Tests.Support;
 using CodeExec.Tests.Web.Support;
 using CodeExec.Web.Resuming;
-using ManualTime = CodeExec.Tests.Web.Support.ManualTime;
 
 namespace CodeExec.Tests.Web;
 
