@@ -3,12 +3,12 @@ namespace CodeExec.Bench;
 /// <summary>What a web process, its only worker and Redis hold when nothing runs: what must be the same after any number of calls.</summary>
 internal static class Holdings
 {
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(130);
 
     /// <summary>Waits until all is quiet and looks.</summary>
     public static async Task<SortedDictionary<string, double>> OfAsync(QueueStack stack, string workDirectory)
     {
-        // Results are kept for some seconds after they were heard.
+        // Results are kept for ten seconds after they were heard, and what was allocated for calls for up to two minutes (IdleMemory).
         await Task.Delay(Settle);
         var worker = stack.WorkerPids.Single();
         var server = ProcessMemory.Children(worker).Single(pid => File.ReadAllText($"/proc/{pid}/cmdline").Contains("The fork server", StringComparison.Ordinal));

@@ -4,6 +4,9 @@ namespace CodeExec.Bench;
 internal sealed class QueueBench(BenchOptions options)
 {
     private const string NoOp = "pass";
+
+    // Until the compiler is done with what a call needs: after 300, it still took a core now and then.
+    private const int WarmUp = 2000;
     private const int ThroughputCalls = 500;
     private const int ThroughputRounds = 5;
     private const int ThroughputCallers = 64;
@@ -22,7 +25,7 @@ internal sealed class QueueBench(BenchOptions options)
         await using var stack = await QueueStack.StartAsync(options, workers: 1, slots: 4);
         using var direct = new ToolClient(embedded.Url);
         using var queued = new ToolClient(stack.Web.Url);
-        for (var i = 0; i < 300; i++) await Task.WhenAll(direct.CallAsync(NoOp), queued.CallAsync(NoOp));
+        for (var i = 0; i < WarmUp; i++) await Task.WhenAll(direct.CallAsync(NoOp), queued.CallAsync(NoOp));
         var (ours, baseline) = (new Timings(), new Timings());
         for (var i = 0; i < options.Rounds * 2 / Timings.Block; i++)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using CodeExec.Shared.Tool;
 using CodeExec.Web.Mcp;
@@ -31,6 +32,7 @@ internal static partial class WebProcess
         }
         var log = parts.Logs.CreateLogger(typeof(WebProcess));
         LogListening(log, ServerDefinition.Version, string.Join(", ", app.Urls), parts.Mode, Keys(web));
+        await using var idle = new IdleMemory(TimeProvider.System);
         var prewarming = prewarm(app.Lifetime.ApplicationStopping);
         await app.WaitForShutdownAsync();
         await prewarming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using CodeExec.Shared.Engines.Redis;
+using CodeExec.Shared.Running;
 using CodeExec.Shared.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,7 @@ public static class WorkerHost
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
 
+        await using var idle = new IdleMemory(TimeProvider.System);
         await using var service = LocalService.Create(settings, logs);
         await using var engine = await RedisEngine.OpenReceiverAsync(settings.Queue, settings.Execution.DrainTime, logs, TimeProvider.System, stop.Token);
         var prewarming = service.PrewarmAsync(stop.Token);
