@@ -8,7 +8,9 @@ internal sealed class QueueBench(BenchOptions options)
     // Until the compiler is done with what a call needs: after 300, it still took a core now and then.
     private const int WarmUp = 2000;
     private const int ThroughputCalls = 500;
-    private const int ThroughputRounds = 5;
+    private const int ThroughputRounds = 11;
+    private const int ThroughputWarmUp = 3000;
+    private const int Workers = 4;
     private const int ThroughputCallers = 64;
     private const int Slots = 4;
 
@@ -46,14 +48,15 @@ internal sealed class QueueBench(BenchOptions options)
 
     private async Task ThroughputAsync(Report report)
     {
-        await using var embedded = await WebServer.StartAsync(options, ("WORKER_CONCURRENCY", $"{4 * Slots}"));
-        await using var stack = await QueueStack.StartAsync(options, workers: 4, Slots);
+        await using var embedded = await WebServer.StartAsync(options, ("WORKER_CONCURRENCY", $"{Workers * Slots}"));
+        await using var stack = await QueueStack.StartAsync(options, Workers, Slots);
         using var direct = new ToolClient(embedded.Url);
         using var queued = new ToolClient(stack.Web.Url);
         // The folder of the worker that ran the job.
         const string WhoRanIt = "import os; print(os.getcwd().split('/')[-3])";
-        await CallRate.OfAsync(ThroughputCallers, 6 * ThroughputCalls, _ => queued.CallAsync(WhoRanIt));
-        await CallRate.OfAsync(ThroughputCallers, 6 * ThroughputCalls, _ => direct.CallAsync(WhoRanIt));
+        // Each worker has to be as warm as the one process.
+        await CallRate.OfAsync(ThroughputCallers, Workers * ThroughputWarmUp, _ => queued.CallAsync(WhoRanIt));
+        await CallRate.OfAsync(ThroughputCallers, ThroughputWarmUp, _ => direct.CallAsync(WhoRanIt));
 
         // In turns, and the median of the ratios: the machine's own ups and downs are larger than the difference.
         var runs = new List<string>();
