@@ -35,8 +35,9 @@ public sealed partial class LocalService : IAsyncDisposable
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory, plan.Code);
         Slots = new JobSlots(settings.Execution, time);
         _forkServers = new ForkServers(_environments, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<ForkServers>());
-        _watchdog = new JobWatchdog(settings.Execution.Limits, time, logs.CreateLogger<JobWatchdog>());
-        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        var sharedMemory = new SharedMemory(plan.Code, time);
+        _watchdog = new JobWatchdog(settings.Execution.Limits, sharedMemory, time, logs.CreateLogger<JobWatchdog>());
+        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, sharedMemory, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
         Runner = new BoundedRunner(Executor, Slots);
     }
 

@@ -27,14 +27,20 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public static WorkerProcess Start(TestFolder folder, bool asNobody = false, params (string Name, string Value)[] settings) => StartWith(folder, ["stdio"], asNobody, settings);
 
     /// <summary>Starts one with other arguments.</summary>
-    public static WorkerProcess StartWith(TestFolder folder, string[] arguments, bool asNobody = false, params (string Name, string Value)[] settings)
+    public static WorkerProcess StartWith(TestFolder folder, string[] arguments, bool asNobody = false, params (string Name, string Value)[] settings) =>
+        StartAs(asNobody && Environment.IsPrivilegedProcess ? "65534" : null, folder, arguments, settings);
+
+    /// <summary>Starts one as another user, which root alone can.</summary>
+    public static WorkerProcess StartAs(string user, TestFolder folder, params (string Name, string Value)[] settings) => StartAs(user, folder, ["stdio"], settings);
+
+    private static WorkerProcess StartAs(string? user, TestFolder folder, string[] arguments, (string Name, string Value)[] settings)
     {
         // The host of these tests is the very dotnet that can run the worker.
         string[] command = [Environment.ProcessPath!, System.IO.Path.Combine(AppContext.BaseDirectory, "CodeExec.Worker.dll"), .. arguments];
-        if (asNobody && Environment.IsPrivilegedProcess)
+        if (user is not null)
         {
             File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
-            command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", .. command];
+            command = ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups", .. command];
         }
         var start = new ProcessStartInfo(command[0], command[1..])
         {

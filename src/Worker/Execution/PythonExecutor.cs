@@ -21,8 +21,8 @@ namespace CodeExec.Worker.Execution;
 /// and the job's slot is free, only then.
 /// </remarks>
 public sealed partial class PythonExecutor(
-    PackageEnvironments environments, ForkServers forkServers, JobWatchdog watchdog, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options, TimeProvider time,
-    ILogger<PythonExecutor> log)
+    PackageEnvironments environments, ForkServers forkServers, JobWatchdog watchdog, SharedMemory sharedMemory, Func<string> workDirectory, SandboxPlan plan, ExecutionOptions options,
+    TimeProvider time, ILogger<PythonExecutor> log)
 {
     // What is in a pipe at the end of its process is read in milliseconds, on a busy host in tens of them.
     private static readonly TimeSpan PipeEndLimit = TimeSpan.FromSeconds(1);
@@ -31,7 +31,6 @@ public sealed partial class PythonExecutor(
 
     private WaitingInterpreter? _waiting;
 
-    private readonly SharedMemory _sharedMemory = new(plan.Code);
     private readonly Workspaces _workspaces = new(workDirectory, plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
 
     /// <summary>Runs one job to its end, if it may start. A listener that has what it came for may leave after the result.</summary>
@@ -162,7 +161,7 @@ public sealed partial class PythonExecutor(
         var permission = beforeStart();
         var limits = RunLimits.For(options, job.Limits);
         Workspace? workspace = null;
-        var memory = _sharedMemory.Started();
+        var memory = sharedMemory.Started();
         var waiting = TakeWaiting(environment, limits, job.Code);
         try
         {
@@ -180,7 +179,7 @@ public sealed partial class PythonExecutor(
             await permission.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             waiting?.Dispose();
             if (workspace is not null) _workspaces.Close(workspace);
-            _sharedMemory.Ended(memory);
+            sharedMemory.Ended(memory);
         }
     }
 

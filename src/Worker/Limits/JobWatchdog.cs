@@ -1,5 +1,6 @@
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Processes;
+using CodeExec.Worker.Sandbox;
 using Microsoft.Extensions.Logging;
 
 namespace CodeExec.Worker.Limits;
@@ -20,6 +21,7 @@ public sealed partial class JobWatchdog : IDisposable
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(3);
 
     private readonly LimitOptions _options;
+    private readonly SharedMemory _sharedMemory;
     private readonly TimeProvider _time;
     private readonly ILogger<JobWatchdog> _log;
     private readonly ITimer _timer;
@@ -31,9 +33,13 @@ public sealed partial class JobWatchdog : IDisposable
     private bool _ticking;
 
     /// <summary>Watches nothing yet.</summary>
-    public JobWatchdog(LimitOptions options, TimeProvider time, ILogger<JobWatchdog> log)
+    /// <param name="options">The limits of the host and of each job.</param>
+    /// <param name="sharedMemory">Where jobs have memory that counts for none of them; it gets as much as one job.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Told of what the host is short of.</param>
+    public JobWatchdog(LimitOptions options, SharedMemory sharedMemory, TimeProvider time, ILogger<JobWatchdog> log)
     {
-        (_options, _time, _log, _host) = (options, time, log, new HostMemory(options));
+        (_options, _sharedMemory, _time, _log, _host) = (options, sharedMemory, time, log, new HostMemory(options));
         _timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -107,6 +113,7 @@ public sealed partial class JobWatchdog : IDisposable
         }
         _snapshot.Take(byLeader.Keys.ToHashSet(), (leader, process) => byLeader[leader].Add(process));
         foreach (var job in due) job.Judge();
+        if (_sharedMemory.Bound(_options.MemoryBytes) is > 0 and var removed) LogSharedMemory(removed / 1024 / 1024, _options.MemoryBytes / 1024 / 1024);
         if (_host.Excess() is { } used) EndLargest(due, used);
     }
 
@@ -126,4 +133,7 @@ public sealed partial class JobWatchdog : IDisposable
 
     [LoggerMessage(441, LogLevel.Warning, "child={Pid} is ended: it holds {Megabytes} MB, the most of all jobs, and {Used} of the host's {Limit} MB are in use. A lower MEMORY_LIMIT_MB, or WORKER_CONCURRENCY with it, leaves more room")]
     private partial void LogHostMemory(int pid, long megabytes, long used, long limit);
+
+    [LoggerMessage(442, LogLevel.Warning, "{Megabytes} MB of files in /dev/shm are removed while jobs run: nobody had them open, and together they may take {Limit} MB, as much as one job (MEMORY_LIMIT_MB)")]
+    private partial void LogSharedMemory(long megabytes, long limit);
 }

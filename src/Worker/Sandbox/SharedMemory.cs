@@ -8,55 +8,112 @@ namespace CodeExec.Worker.Sandbox;
 
 /// <summary>
 /// The one place outside its folder where code can make files: named shared memory and semaphores, which multiprocessing needs. What a job leaves
-/// there is removed, where the user that it runs as tells whose it is. Any thread.
+/// there is removed, where the user that it runs as tells whose it is: one of its own, or ours when nobody else has it. Any thread.
 /// </summary>
-/// <param name="user">Who code runs as; where that is us, nothing is removed: much else may be ours.</param>
-internal sealed unsafe class SharedMemory(ForeignUser user)
+public sealed unsafe class SharedMemory
 {
     private const string Folder = "/dev/shm";
-    private const uint OwnerInodeAndBirth = 0x8 | 0x100 | 0x800;
-    private const int FollowNoLink = 0x100;
+    private const uint Wanted = 0x8 | 0x40 | 0x100 | 0x400 | 0x800;
 
+    // The clock of file times moves in steps of up to 10 ms (CONFIG_HZ=100).
+    private const long ClockStep = 20 * TimeSpan.TicksPerMillisecond;
+
+    // Finding out who holds a file, or has our user, reads /proc, files for every process of the host.
+    private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider _time;
+    private readonly uint? _owner;
+    private readonly bool _isOurs;
+    private readonly long _since;
     private readonly Lock _lock = new();
+    private readonly Lock _lookLock = new();
     private readonly SortedDictionary<long, int> _starts = [];
+    private readonly HashSet<ulong> _held = [];
+    private bool _isAlone = true;
+    private long _lookedAt;
+    private long _emptyAt;
+
+    /// <summary>Removes nothing yet.</summary>
+    /// <param name="user">Who code runs as. Where that is root, nothing is removed: much else may be root's.</param>
+    /// <param name="time">The clock.</param>
+    internal SharedMemory(ForeignUser user, TimeProvider time)
+    {
+        _time = time;
+        _owner = user.Id ?? (Environment.IsPrivilegedProcess ? null : OwnUser.Id);
+        _isOurs = user.Id is null;
+        _since = _isOurs ? DateTime.UtcNow.Ticks : 0;
+    }
 
     /// <summary>A job starts. Tell its end with what this returns.</summary>
-    public long Started()
+    internal long Started()
     {
         var now = DateTime.UtcNow.Ticks;
         lock (_lock) _starts[now] = _starts.GetValueOrDefault(now) + 1;
         return now;
     }
 
-    /// <summary>Nothing of a job runs any more: what is older than every job that does is nobody's.</summary>
-    public void Ended(long started)
+    /// <summary>Nothing of a job runs any more: what is older than every job that does, and held by nobody, is removed.</summary>
+    /// <param name="started">What its <see cref="Started"/> returned.</param>
+    internal void Ended(long started)
     {
         long oldest;
         lock (_lock)
         {
             if (--_starts[started] == 0) _starts.Remove(started);
-            oldest = _starts.Count > 0 ? _starts.First().Key : long.MaxValue;
+            oldest = _starts.Count > 0 ? _starts.First().Key - ClockStep : long.MaxValue;
         }
-        if (user.Id is not { } owner || !Directory.Exists(Folder)) return;
-        var left = Left(owner, oldest);
-        if (left.Count == 0) return;
-        // Another worker of this host may have given the same user to its jobs: what somebody holds is not left over.
-        var held = HeldByAnybody();
-        foreach (var (path, inode) in left)
-            if (!held.Contains(inode)) _ = FolderRemoval.Remove(path);
+        Remove(file => file.Birth < oldest, beyondBytes: 0);
     }
 
-    private static List<(byte[] Path, ulong Inode)> Left(uint owner, long oldest)
+    /// <summary>
+    /// Removes what nobody holds as soon as it takes more than this together, also while its job runs: it is in memory, and counts for no job.
+    /// </summary>
+    /// <param name="bytes">What it may take, from 1 on.</param>
+    /// <returns>What was removed, in bytes; 0 when it took less.</returns>
+    internal long Bound(long bytes) => Remove(_ => true, bytes);
+
+    private long Remove(Predicate<SharedFile> isWanted, long beyondBytes)
     {
-        var left = new List<(byte[] Path, ulong Inode)>();
+        if (_owner is null || Changed() is not { } changed || changed == Interlocked.Read(ref _emptyAt)) return 0;
+        lock (_lookLock)
+        {
+            var looked = DateTime.UtcNow.Ticks;
+            var files = Files();
+            // A folder that changed in this step of the clock may change again without showing it.
+            Interlocked.Exchange(ref _emptyAt, files.Count == 0 && looked - changed > ClockStep ? changed : 0);
+            files.RemoveAll(file => !isWanted(file));
+            // What a job held until its end is let go with it, so an end asks again.
+            if ((beyondBytes > 0 || !_isAlone) && _time.GetElapsedTime(_lookedAt) < KnownFor) files.RemoveAll(file => _held.Contains(file.Inode));
+            if (files.Count == 0 || files.Sum(file => file.Bytes) <= beyondBytes) return 0;
+
+            _isAlone = !_isOurs || OwnUser.IsOursAlone();
+            var held = _isAlone ? HeldByAnybody() : null;
+            _lookedAt = _time.GetTimestamp();
+            _held.Clear();
+            var removed = 0L;
+            foreach (var file in files)
+            {
+                // Another worker of this host may have given the same user to its jobs: what somebody holds is not left over.
+                if (held?.Contains(file.Inode) != false) _held.Add(file.Inode);
+                else if (FolderRemoval.Remove(file.Path)) removed += file.Bytes;
+            }
+            return removed;
+        }
+    }
+
+    private List<SharedFile> Files()
+    {
+        var files = new List<SharedFile>();
         using var listing = FolderListing.Open("/dev/shm\0"u8);
         while (listing?.TryNext(out var name) == true)
         {
             byte[] path = [.. "/dev/shm/"u8, .. name];
-            if (Look(path, FollowNoLink) is var (uid, birth, inode) && uid == owner && birth < oldest) left.Add((path, inode));
+            if (Look(path, LibC.FollowNoLink) is var (owner, file, _) && owner == _owner && file.Birth >= _since) files.Add(file);
         }
-        return left;
+        return files;
     }
+
+    private static long? Changed() => Look("/dev/shm\0"u8.ToArray(), flags: 0)?.Changed;
 
     // By number: a semaphore's holders have it under the name that it was made with, before it got its own (sem_open(3)).
     private static HashSet<ulong> HeldByAnybody()
@@ -70,7 +127,7 @@ internal sealed unsafe class SharedMemory(ForeignUser user)
                 foreach (var mapping in File.ReadLines(Path.Combine(process, "maps")))
                     if (mapping.Contains(Folder + '/', StringComparison.Ordinal) && mapping.Split(' ') is { Length: > 5 } fields && ulong.TryParse(fields[4], CultureInfo.InvariantCulture, out var inode)) held.Add(inode);
                 foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")))
-                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0) is { } open) held.Add(open.Inode);
+                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0) is { } open) held.Add(open.File.Inode);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
@@ -80,12 +137,16 @@ internal sealed unsafe class SharedMemory(ForeignUser user)
         return held;
     }
 
-    // struct statx of statx(2): the owner at 20, the inode at 32, the birth at 80 in seconds and nanoseconds.
-    private static (uint Owner, long Birth, ulong Inode)? Look(byte[] path, int flags)
+    // struct statx of statx(2): the owner at 20, the inode at 32, blocks of 512 bytes at 48, birth and change at 80 and 112 in seconds and nanoseconds.
+    private static (uint Owner, SharedFile File, long Changed)? Look(byte[] path, int flags)
     {
-        var status = stackalloc byte[256];
+        var status = stackalloc byte[LibC.FileStatusSize];
         fixed (byte* name = path)
-            if (LibC.StatX(LibC.RelativeToWorkingDirectory, name, flags, OwnerInodeAndBirth, status) != 0) return null;
-        return (*(uint*)(status + 20), DateTime.UnixEpoch.Ticks + (*(long*)(status + 80) * TimeSpan.TicksPerSecond) + (*(uint*)(status + 88) / 100), *(ulong*)(status + 32));
+            if (LibC.StatX(LibC.RelativeToWorkingDirectory, name, flags, Wanted, status) != 0) return null;
+        return (*(uint*)(status + 20), new SharedFile(path, *(ulong*)(status + 32), Math.Max(*(long*)(status + 48) * 512, FolderMeter.LeastEntryBytes), Ticks(status + 80)), Ticks(status + 112));
     }
+
+    private static long Ticks(byte* time) => DateTime.UnixEpoch.Ticks + (*(long*)time * TimeSpan.TicksPerSecond) + (*(uint*)(time + 8) / 100);
+
+    private sealed record SharedFile(byte[] Path, ulong Inode, long Bytes, long Birth);
 }
