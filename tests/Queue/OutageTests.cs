@@ -31,6 +31,11 @@ public sealed class OutageTests : IDisposable
         using var refused = await service.CallAsync(service.Ledger.Short("refused"));
         Assert.Contains("can't be reached", (await refused.AnswerAsync()).Text, StringComparison.Ordinal);
         await Task.Delay(LongerThanALease);
+        foreach (var web in service.Webs)
+        {
+            Assert.Contains("queue_unreachable", await service.Client.GetStringAsync(new Uri(web.Url, "/health")), StringComparison.Ordinal);
+            Assert.Contains("did not answer within 3 s", web.Transcript, StringComparison.Ordinal);
+        }
         await service.Redis.ThawAsync();
 
         Assert.Equal("started running2\nended running2", (await running2.AnswerAsync()).Stdout);
@@ -114,6 +119,21 @@ public sealed class OutageTests : IDisposable
         Assert.Equal("started late\nended late", (await late.AnswerAsync()).Stdout);
         await service.AnswersAsync();
         Assert.Equal(["early", "late"], service.Ledger.Names().Order());
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Calls_made_after_a_flush_are_answered_while_one_from_before_still_runs()
+    {
+        await using var service = await QueueService.StartAsync(workers: 1);
+        using var running = await service.CallAsync(service.Ledger.Waiting("running"));
+        await running.PrintedAsync("started running");
+
+        await service.Redis.CommandAsync("FLUSHALL");
+        await Eventually.HoldsAsync(async () => await service.Redis.CommandAsync("ZCARD", "codeexec:leases") is ":1\r\n", "the running job, listed again");
+
+        await service.AnswersAsync();
+        service.Ledger.OpenGate();
+        Assert.Equal("started running\nended running", (await running.AnswerAsync()).Stdout);
     }
 
     [Fact(Timeout = 120_000)]

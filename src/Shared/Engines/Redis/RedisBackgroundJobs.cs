@@ -29,8 +29,8 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
         }
         catch (RedisUnavailableException fault)
         {
-            // It may have got in all the same: behind it on the same connection goes what takes it out again.
-            _ = CancelUnheardAsync(job.Id);
+            // It may have got in all the same.
+            _ = tail.CancelUntilHeardAsync(job.Id);
             throw RedisQueueTail.Refused(fault);
         }
     }
@@ -94,18 +94,6 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
         "queued" or "handed" => new BackgroundJob(BackgroundState.Waiting),
         _ => new BackgroundJob(BackgroundState.Running),
     };
-
-    private async Task CancelUnheardAsync(string id)
-    {
-        try
-        {
-            await tail.CancelAsync(id);
-        }
-        catch (RedisUnavailableException)
-        {
-            // Then it runs, and its result is asked for by nobody.
-        }
-    }
 
     private static RunnerException Unreachable(RedisUnavailableException fault) =>
         new("The service's queue can't be reached at the moment, so the job could not be looked for. Ask again in a few seconds.", fault);

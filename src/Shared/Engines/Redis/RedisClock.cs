@@ -1,7 +1,7 @@
 namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
-/// What a worker knows of Redis's clock, from the answers to its signs of life. Hosts' clocks differ; so nothing is decided on the time of day, but
+/// What a process knows of Redis's clock, from the answers to its signs of life or to what it sends. Hosts' clocks differ; so nothing is decided on the time of day, but
 /// on how much time has passed here since Redis last told its time. Any thread.
 /// </summary>
 internal sealed class RedisClock(TimeProvider time)

@@ -6,7 +6,8 @@ namespace CodeExec.Shared.Engines.Redis;
 
 /// <summary>
 /// This process's two connections to Redis (commands, and subscriptions), which reconnect for ever. Any thread. Only API that newer
-/// versions of the client library kept is used, so that one version number upgrades it.
+/// versions of the client library kept is used. One thing they changed: a subscription's messages come one at a time, in order, only
+/// through ChannelMessageQueue.OnMessage there (StackExchange.Redis, "Pub/Sub Message Order").
 /// </summary>
 public sealed partial class RedisConnection : IAsyncDisposable
 {
@@ -16,12 +17,15 @@ public sealed partial class RedisConnection : IAsyncDisposable
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly QueueOptions _options;
     private readonly ILogger _log;
+    private readonly RedisCondition _condition;
+    private readonly CancellationTokenSource _closed = new();
 
-    private RedisConnection(ConnectionMultiplexer multiplexer, RedisAddress address, QueueOptions options, ILogger log)
+    private RedisConnection(ConnectionMultiplexer multiplexer, RedisAddress address, QueueOptions options, TimeProvider time, ILogger log)
     {
         _multiplexer = multiplexer;
         _options = options;
         _log = log;
+        _condition = new RedisCondition(address, time, log);
         Address = address;
         // Each is told for both connections; the log has one line for each that changes.
         _multiplexer.ConnectionFailed += (_, change) => LogLost(Address, change.ConnectionType, change.FailureType);
@@ -35,15 +39,21 @@ public sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>Where Redis is.</summary>
     public RedisAddress Address { get; }
 
-    /// <summary>Whether commands can be sent now.</summary>
-    public bool IsConnected => _multiplexer.IsConnected;
+    /// <summary>Whether commands can be sent now, and the last was answered in time.</summary>
+    public bool IsConnected => _multiplexer.IsConnected && !IsSilent;
+
+    /// <summary>Whether the last command was not answered in time.</summary>
+    internal bool IsSilent => _condition.IsSilent;
+
+    /// <summary>Cancelled when it is disposed.</summary>
+    internal CancellationToken Closed => _closed.Token;
 
     /// <summary>Called when a connection is back: messages may have been missed. On some thread of the client library; must not block.</summary>
     internal Action Restored { get; set; } = () => { };
 
     /// <summary>Connects, or begins to try. Says in the log what is wrong.</summary>
     /// <exception cref="RedisRefusedException">Redis can't be used as it is set up.</exception>
-    public static async Task<RedisConnection> OpenAsync(QueueOptions options, ILoggerFactory logs, CancellationToken cancel)
+    public static async Task<RedisConnection> OpenAsync(QueueOptions options, ILoggerFactory logs, TimeProvider time, CancellationToken cancel)
     {
         if (RedisAddress.TryParse(options.RedisUrl ?? "", out var address) is { } fault) throw new RedisRefusedException(fault);
         var log = logs.CreateLogger<RedisConnection>();
@@ -64,7 +74,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
         };
         if (address.Tls) configuration.CertificateValidation += (_, _, _, faults) => RedisBootCheck.Accepts(faults, options);
         var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration);
-        return new RedisConnection(multiplexer, address, options, log);
+        return new RedisConnection(multiplexer, address, options, time, log);
     }
 
     /// <summary>Runs a script.</summary>
@@ -99,20 +109,34 @@ public sealed partial class RedisConnection : IAsyncDisposable
         try
         {
             // The library's own time limit doesn't hold for asynchronous commands.
-            return await ask(_multiplexer.GetDatabase()).WaitAsync(_options.CommandTimeout);
+            var answer = await ask(_multiplexer.GetDatabase()).WaitAsync(_options.CommandTimeout);
+            _condition.Answered();
+            return answer;
         }
-        catch (RedisServerException fault) when (fault.Message.Contains("OOM ", StringComparison.Ordinal))
+        catch (RedisServerException fault)
         {
-            throw new RedisUnavailableException($"Redis at {Address} holds as much as it may (maxmemory).", isFull: true, fault);
+            _condition.Answered();
+            var isFull = fault.Message.Contains("OOM ", StringComparison.Ordinal);
+            if (!isFull && !Array.Exists(PassingErrors, code => fault.Message.Contains(code, StringComparison.Ordinal))) throw;
+            var what = isFull ? $"Redis at {Address} holds as much as it may (maxmemory)." : $"Redis at {Address} takes no commands now: {fault.Message}.";
+            _condition.Refused(what);
+            throw new RedisUnavailableException(what, isFull ? RedisFault.Full : RedisFault.NotDone, fault);
         }
-        catch (RedisServerException fault) when (Array.Exists(PassingErrors, code => fault.Message.Contains(code, StringComparison.Ordinal)))
+        catch (RedisConnectionException fault) when (fault.FailureType is ConnectionFailureType.UnableToResolvePhysicalConnection)
         {
-            LogRefused(Address, fault.Message);
-            throw new RedisUnavailableException($"Redis at {Address} takes no commands now: {fault.Message}", isFull: false, fault);
+            var what = $"Redis at {Address} can't be reached.";
+            _condition.Refused(what);
+            throw new RedisUnavailableException(what, RedisFault.NotDone, fault);
         }
-        catch (Exception fault) when (fault is TimeoutException or RedisConnectionException or ObjectDisposedException)
+        catch (TimeoutException fault)
         {
-            throw new RedisUnavailableException($"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0} s, or the connection is down.", isFull: false, fault);
+            var what = $"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0.#} s (REDIS_TIMEOUT_SECONDS).";
+            _condition.Silent(what);
+            throw new RedisUnavailableException(what, RedisFault.Unanswered, fault);
+        }
+        catch (Exception fault) when (fault is RedisConnectionException or ObjectDisposedException)
+        {
+            throw new RedisUnavailableException($"The connection to Redis at {Address} broke before the answer came.", RedisFault.Unanswered, fault);
         }
     }
 
@@ -146,6 +170,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _closed.CancelAsync();
         await _multiplexer.CloseAsync(allowCommandsToComplete: true).WaitAsync(_options.CommandTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _multiplexer.Dispose();
     }
@@ -164,7 +189,4 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(504, LogLevel.Warning, "Listening on {Channel} begins when Redis at {Address} can be reached")]
     private partial void LogNotSubscribed(string channel, RedisAddress address);
-
-    [LoggerMessage(505, LogLevel.Warning, "Redis at {Address} takes no commands: {Error}. Calls are refused until it does")]
-    private partial void LogRefused(RedisAddress address, string error);
 }

@@ -44,7 +44,7 @@ public sealed class RedisEngine : IAsyncDisposable
     /// <exception cref="RedisRefusedException">Redis can't be used as it is set up.</exception>
     public static async Task<RedisEngine> OpenSenderAsync(QueueOptions options, ILoggerFactory logs, TimeProvider time, CancellationToken cancel)
     {
-        var redis = await RedisConnection.OpenAsync(options, logs, cancel);
+        var redis = await RedisConnection.OpenAsync(options, logs, time, cancel);
         var tail = new RedisQueueTail(redis, options, time);
         var replies = new RedisReplies(redis, tail, options, time, logs.CreateLogger<RedisReplies>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());
@@ -65,7 +65,7 @@ public sealed class RedisEngine : IAsyncDisposable
     /// <exception cref="RedisRefusedException">Redis can't be used as it is set up.</exception>
     public static async Task<RedisEngine> OpenReceiverAsync(QueueOptions options, TimeSpan drainTime, ILoggerFactory logs, TimeProvider time, CancellationToken cancel)
     {
-        var redis = await RedisConnection.OpenAsync(options, logs, cancel);
+        var redis = await RedisConnection.OpenAsync(options, logs, time, cancel);
         var receiver = new RedisJobReceiver(redis, options, drainTime, time, logs.CreateLogger<RedisJobReceiver>());
         var keeper = new RedisLeaseKeeper(redis, receiver, options, time, logs.CreateLogger<RedisLeaseKeeper>());
         var reclaimer = new StalledJobReclaimer(redis, options, time, logs.CreateLogger<StalledJobReclaimer>());

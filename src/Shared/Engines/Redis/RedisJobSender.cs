@@ -24,8 +24,8 @@ internal sealed class RedisJobSender(RedisConnection redis, RedisReplies replies
         }
         catch (RedisUnavailableException fault)
         {
-            // It may have got in all the same, its answer lost: behind it on the same connection goes what takes it out again.
-            _ = sent.CancelAsync();
+            // It may have got in all the same, its answer lost.
+            if (fault.Fault is RedisFault.Unanswered) _ = sent.CancelAsync();
             sent.Dispose();
             throw RedisQueueTail.Refused(fault);
         }

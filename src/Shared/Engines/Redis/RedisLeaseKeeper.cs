@@ -47,14 +47,17 @@ internal sealed partial class RedisLeaseKeeper(RedisConnection redis, RedisJobRe
         for (var i = 0; i + 1 < answers.Length; i += 2)
         {
             var (job, verdict) = ((string)answers[i]!, (string?)answers[i + 1]);
+            var (delivery, entry) = held[job];
+            // While Redis was asked.
+            if (delivery.Ended.IsCompleted) continue;
             if (verdict == "relisted")
             {
-                held[job].Delivery.Relisted();
+                delivery.Relisted();
                 isCountedAgain = true;
                 continue;
             }
             LogStopped(job, verdict);
-            if (verdict == "lost") held[job].Delivery.GiveUp(held[job].Entry);
+            if (verdict == "lost") delivery.GiveUp(entry);
             else receiver.Stop(job, verdict == "cancelled" ? StopReason.ClientCancelled : StopReason.ClientGone);
         }
         // Redis doesn't count what it lists without an entry: fewer slots are free than it would think.

@@ -15,6 +15,8 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
     // A worker that has left a job without packages unanswered for longer may be frozen: it is sent no more. Most calls are over by then.
     private static readonly TimeSpan UnansweredLimit = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan CancelAgainAfter = TimeSpan.FromSeconds(1);
+
     // When others recall it, if its sender is gone or could not. A worker that has it shows that with its next renewal.
     private TimeSpan HandedLimit => options.RenewEvery * 2;
 
@@ -29,11 +31,14 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
     /// <exception cref="RedisUnavailableException">No answer in time; it may have got in all the same.</exception>
     public async Task<bool> AddAsync(ExecutionJob job, string web, TimeSpan life)
     {
+        // What isn't answered stays in the client library's list until the connection breaks, so no more is put there.
+        if (redis.IsSilent) throw new RedisUnavailableException($"Redis at {redis.Address} does not answer.", RedisFault.NotDone);
         var asked = time.GetTimestamp();
         var answer = (RedisResult[])(await redis.RunAsync(
             RedisScript.Send,
             [RedisKeys.Jobs, RedisKeys.Leases, RedisKeys.Job(job.Id), RedisKeys.Web(web), RedisKeys.Warm(PackageSet.NameOf(job.Packages)), RedisKeys.Handed],
-            job.Id, JobJson.Write(job), web, options.QueueLimit,
+            // Every job is in the queue for a moment, so that none may wait means that none is ahead of it.
+            job.Id, JobJson.Write(job), web, Math.Max(1, options.QueueLimit),
             (long)(options.QueueTimeout + DeadlineMargin).TotalMilliseconds, (long)options.LongestLife.TotalMilliseconds,
             RedisKeys.Wake, (long)life.TotalMilliseconds, job.Packages.Count,
             RedisKeys.Group, RedisKeys.WorkerPrefix, RedisKeys.HandPrefix,
@@ -53,9 +58,33 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
         [RedisKeys.Jobs, RedisKeys.Job(jobId), RedisKeys.Handed, RedisKeys.Result(jobId)],
         RedisKeys.Group, jobId, RedisKeys.CancelPrefix, JobJson.Write(jobId, new JobFinished(ExecutionResult.StoppedBeforeStart)), (long)options.ClosedTtl.TotalMilliseconds) == "dropped";
 
+    /// <summary>Cancels a job as soon as Redis answers, if it does while the job may still be there.</summary>
+    /// <returns>Whether it was dropped before its code started.</returns>
+    public async Task<bool> CancelUntilHeardAsync(string jobId)
+    {
+        var since = time.GetTimestamp();
+        while (!redis.Closed.IsCancellationRequested && time.GetElapsedTime(since) < options.LongestLife)
+        {
+            try
+            {
+                return await CancelAsync(jobId);
+            }
+            catch (RedisUnavailableException)
+            {
+                await Task.Delay(CancelAgainAfter, time, redis.Closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        return false;
+    }
+
     /// <summary>What a caller is told whose job could not be put into the queue.</summary>
     public static RunnerException Refused(RedisUnavailableException fault) => new(
-        fault.IsFull
-            ? "The service is busy: its queue holds as much as it may. Call again in a few seconds."
-            : "The service's queue can't be reached at the moment, so the code was not run. Call again in a few seconds.", fault);
+        fault.Fault switch
+        {
+            RedisFault.Full => "The service is busy: its queue holds as much as it may. Call again in a few seconds.",
+            RedisFault.NotDone => "The service's queue can't be reached at the moment, so the code was not run. Call again in a few seconds.",
+            _ => "The service's queue can't be reached at the moment: it did not answer, so whether the code runs is unknown. It is cancelled as soon as the queue "
+                + "answers. Call again in a few seconds if running it twice is safe.",
+        },
+        fault);
 }

@@ -20,6 +20,9 @@ internal sealed partial class RedisReplies : IAsyncDisposable
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
 
+    // Looked for with one trip.
+    private const int ChecksAtOnce = 200;
+
     private readonly RedisConnection _redis;
     private readonly RedisQueueTail _tail;
     private readonly QueueOptions _options;
@@ -110,8 +113,8 @@ internal sealed partial class RedisReplies : IAsyncDisposable
                     await ShowLifeAsync();
                 }
                 await _heard.ForgetAsync();
-                foreach (var sent in _waiting.Values)
-                    if (_time.GetElapsedTime(sent.LastHeard) >= CheckEvery) await CheckAsync(sent);
+                foreach (var silent in _waiting.Values.Where(sent => _time.GetElapsedTime(sent.LastHeard) >= CheckEvery).Chunk(ChecksAtOnce))
+                    await Task.WhenAll(silent.Select(CheckAsync));
             }
             catch (OperationCanceledException)
             {
@@ -138,22 +141,30 @@ internal sealed partial class RedisReplies : IAsyncDisposable
         }
     }
 
+    // By the script that a full Redis runs, too: jobs whose web process shows none are stopped.
     private Task<RedisResult> ShowLifeAsync() =>
-        _redis.CommandAsync("SET", (RedisKey)RedisKeys.Web(Web), "1", "PX", (long)_options.Lease.TotalMilliseconds);
+        _redis.RunAsync(RedisScript.Alive, [RedisKeys.Web(Web)], Web, 1, (long)_options.Lease.TotalMilliseconds, RedisKeys.WarmPrefix);
 
     private async Task CheckAsync(RedisSentJob sent)
     {
-        var result = await _redis.CommandAsync("GET", (RedisKey)RedisKeys.Result(sent.JobId));
+        var asked = _redis.CommandAsync("GET", (RedisKey)RedisKeys.Result(sent.JobId));
+        var state = (string?)await _redis.CommandAsync("HGET", (RedisKey)RedisKeys.Job(sent.JobId), "state");
+        var result = await asked;
         if (!result.IsNull)
         {
             Receive((byte[])result!);
             return;
         }
         // Between a flush and the worker's next renewal a running job is unknown for a moment.
-        if ((int)await _redis.CommandAsync("EXISTS", (RedisKey)RedisKeys.Job(sent.JobId)) == 1) sent.MissingSince = null;
+        if (state is not null) sent.MissingSince = null;
         else if (sent.MissingSince is not { } since) sent.MissingSince = _time.GetTimestamp();
         else if (_time.GetElapsedTime(since) > _options.Lease) sent.GiveUp();
+        // What a worker said of it was lost, and so was what it was given, if it is no longer held soon after.
+        if (state is "taken" or "started" && !sent.IsHeard && _time.GetElapsedTime(sent.LastHeard) > BelievedAfter) sent.Add(new JobTaken(), _time.GetTimestamp());
     }
+
+    // A worker that doesn't have what it was given has handed it back by then.
+    private TimeSpan BelievedAfter => _options.Lease < _options.QueueTimeout / 2 ? _options.Lease : _options.QueueTimeout / 2;
 
     [LoggerMessage(510, LogLevel.Error, "A message on the reply channel can't be read ({Reason}); its job's result is read from its key")]
     private partial void LogUnreadable(string reason);

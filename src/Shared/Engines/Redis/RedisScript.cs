@@ -9,7 +9,6 @@ internal sealed class RedisScript
 {
     private RedisScript(string name, string? common = null)
     {
-        Name = name;
         Text = Read(name);
         // The first line holds the flags.
         if (common is not null) Text = Text.Insert(Text.IndexOf('\n', StringComparison.Ordinal) + 1, Read(common));
@@ -18,9 +17,6 @@ internal sealed class RedisScript
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350
     }
-
-    /// <summary>For errors.</summary>
-    public string Name { get; }
 
     /// <summary>The source.</summary>
     public string Text { get; }

@@ -5,7 +5,7 @@ using CodeExec.Shared.Running;
 
 namespace CodeExec.Shared.Engines.Redis;
 
-/// <summary>One job that this web process waits for. Events are added by one thread at a time and read by one.</summary>
+/// <summary>One job that this web process waits for. Events are added by any thread, those that say it again are dropped, and read by one.</summary>
 internal sealed class RedisSentJob(string jobId, RedisQueueTail tail, long now, Action<string> forget) : ISentJob
 {
     // Bounded in bytes by what a worker streams at most (MAX_OUTPUT_BYTES of each stream).
@@ -61,8 +61,13 @@ internal sealed class RedisSentJob(string jobId, RedisQueueTail tail, long now, 
         }
         catch (RedisUnavailableException)
         {
-            // The worker notices that nobody waits when this process's sign of life, or the job's key, is gone.
+            _ = CancelLaterAsync();
         }
+    }
+
+    private async Task CancelLaterAsync()
+    {
+        if (await tail.CancelUntilHeardAsync(JobId)) Add(new JobFinished(ExecutionResult.StoppedBeforeStart), LastHeard);
     }
 
     /// <inheritdoc/>

@@ -7,9 +7,7 @@
 -- KEYS: jobs, leases, worker's sign of life
 -- ARGV: group, worker, most, lease in ms, prefix of job keys, prefix of web keys, ms until the second look
 local jobs, group, worker = KEYS[1], ARGV[1], ARGV[2]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local slots = redis.call('GET', KEYS[3])
+local now, slots
 
 local function read_next(most)
   return redis.pcall('XREADGROUP', 'GROUP', group, worker, 'COUNT', most, 'STREAMS', jobs, '>')
@@ -43,6 +41,9 @@ end
 
 -- Answers id, entry, job as JSON, web, state of each.
 local function give()
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  slots = redis.call('GET', KEYS[3])
   local given, most = {}, tonumber(ARGV[3])
   if slots and most > 0 then
     most = math.min(most, tonumber(slots))

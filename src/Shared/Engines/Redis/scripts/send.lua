@@ -15,7 +15,8 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local length = redis.call('XLEN', KEYS[1])
-local waiting = length - redis.call('ZCARD', KEYS[2])
+-- Jobs that were listed again after a flush have leases, and no entries.
+local waiting = math.max(0, length - redis.call('ZCARD', KEYS[2]))
 if waiting >= tonumber(ARGV[4]) then return {-1, 0, now} end
 local unread = waiting - redis.call('ZCARD', KEYS[6])
 local is_plain = ARGV[9] == '0'
@@ -26,35 +27,40 @@ local function free_worker()
   if not pending or pending.err or pending[1] ~= length then return nil end
   local held, best, most = {}, nil, 0
   for _, one in ipairs(pending[4] or {}) do held[one[1]] = tonumber(one[2]) end
+  local keys = {}
+  for i, worker in ipairs(ready) do keys[2 * i - 1], keys[2 * i] = ARGV[11] .. worker, ARGV[16] .. worker end
+  local shown = redis.call('MGET', unpack(keys))
   -- In turns among equals.
   for i = 1, #ready do
-    local worker = ready[(i + time[2]) % #ready + 1]
-    local free = tonumber(redis.call('GET', ARGV[11] .. worker) or 0) - (held[worker] or 0)
-    local since = is_plain and redis.call('GET', ARGV[16] .. worker)
-    if free > most and not (since and now - since > tonumber(ARGV[15])) then best, most = worker, free end
+    local at = (i + time[2]) % #ready + 1
+    local free = tonumber(shown[2 * at - 1] or 0) - (held[ready[at]] or 0)
+    local since = is_plain and shown[2 * at]
+    if free > most and not (since and now - since > tonumber(ARGV[15])) then best, most = ready[at], free end
   end
   return best
 end
 
 local worker = free_worker()
 local entry = redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], 'job', ARGV[2], 'web', ARGV[3], 'deadline', now + ARGV[5], 'packages', ARGV[9])
-redis.call('HSET', KEYS[3], 'entry', entry, 'state', 'queued', 'web', ARGV[3])
-redis.call('PEXPIRE', KEYS[3], ARGV[6])
-redis.call('SET', KEYS[4], '1', 'PX', ARGV[8])
 local state = is_plain and 'started' or 'handed'
-if worker and redis.call('PUBLISH', ARGV[12] .. worker, table.concat({ARGV[1], entry, ARGV[3], state, now, ARGV[2]}, '\n')) > 0 then
+local is_given = worker and redis.call('PUBLISH', ARGV[12] .. worker, table.concat({ARGV[1], entry, ARGV[3], state, now, ARGV[2]}, '\n')) > 0
+if is_given then
   -- Nothing older is left to read, so this reads the one that was just added.
   redis.call('XREADGROUP', 'GROUP', ARGV[10], worker, 'COUNT', 1, 'STREAMS', KEYS[1], '>')
-  redis.call('HSET', KEYS[3], 'state', state, 'worker', worker, 'given', now)
-  if is_plain then
-    redis.call('ZADD', KEYS[2], now + ARGV[14], ARGV[1])
-    redis.call('SET', ARGV[16] .. worker, now, 'NX', 'PX', ARGV[14] * 2)
-    return {waiting, 0, now}
-  end
+  redis.call('HSET', KEYS[3], 'entry', entry, 'web', ARGV[3], 'state', state, 'worker', worker, 'given', now)
+else
+  redis.call('HSET', KEYS[3], 'entry', entry, 'web', ARGV[3], 'state', 'queued')
+end
+redis.call('PEXPIRE', KEYS[3], ARGV[6])
+redis.call('SET', KEYS[4], '1', 'PX', ARGV[8])
+if is_given and is_plain then
+  redis.call('ZADD', KEYS[2], now + ARGV[14], ARGV[1])
+  redis.call('SET', ARGV[16] .. worker, now, 'NX', 'PX', ARGV[14] * 2)
+elseif is_given then
   redis.call('HSET', KEYS[3], 'warm', KEYS[5])
   redis.call('ZADD', KEYS[6], now + ARGV[13], ARGV[1])
-  return {waiting, 1, now}
+elseif unread <= 0 then
+  -- While older jobs wait, whoever was woken for them, or has to end another first, comes for this one as well.
+  redis.call('PUBLISH', ARGV[7], '')
 end
--- While older jobs wait, whoever was woken for them, or has to end another first, comes for this one as well.
-if unread <= 0 then redis.call('PUBLISH', ARGV[7], '') end
-return {waiting, 0, now}
+return {waiting, is_given and not is_plain and 1 or 0, now}
