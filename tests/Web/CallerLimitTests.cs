@@ -54,6 +54,21 @@ public sealed class CallerLimitTests
     }
 
     [Fact(Timeout = TestWeb.Limit)]
+    public async Task Questions_for_background_jobs_count_to_the_rate()
+    {
+        await using var web = await TestWeb.StartWithKeysAsync(
+            options => options with { EachKey = new CallerLimits(1, 2) }, new() { Tool = new ToolOptions { JobTools = true } });
+        const string Question = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"job_result","arguments":{"job_id":"0123456789ab"}}}""";
+        foreach (var expected in new[] { "There is no job", "There is no job", "takes 2 calls a minute" })
+        {
+            using var asked = await web.PostAsync("/mcp", Question, TestWeb.Alice);
+            Assert.Contains(expected, (await asked.NextAsync()).Text(), StringComparison.Ordinal);
+        }
+        using var other = await web.PostAsync("/mcp", Question, TestWeb.Bob);
+        Assert.Contains("There is no job", (await other.NextAsync()).Text(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
     public async Task A_call_that_waits_for_its_turn_says_how_long_it_waited()
     {
         await using var web = await TestWeb.StartWithKeysAsync(options => options with { EachKey = new CallerLimits(1, 0) }, TwoWait);

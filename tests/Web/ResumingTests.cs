@@ -1,7 +1,10 @@
 using System.Net;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
+using CodeExec.Tests.Support;
 using CodeExec.Tests.Web.Support;
+using CodeExec.Web.Callers;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CodeExec.Tests.Web;
 
@@ -45,6 +48,23 @@ public sealed class ResumingTests
         // And again, as often as it likes.
         await call.ComeBackAsync();
         Assert.Empty(await call.RestAsync());
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
+    public async Task The_request_of_a_call_counts_until_the_call_is_over_also_when_its_connection_is_gone()
+    {
+        await using var web = await TestWeb.StartAsync();
+        var memory = web.Services.GetRequiredService<RequestMemory>();
+        using var call = await ResumableCall.StartAsync(web);
+        await call.BegunAsync();
+        var job = await web.Runner.NextAsync();
+        var held = memory.Held;
+        Assert.InRange(held, 1, 10_000);
+        call.Dispose();
+        await web.Time.ArmedAsync(ResumeTime, times: 2);
+        Assert.Equal(held, memory.Held);
+        job.Finish("4");
+        await Eventually.HoldsAsync(() => memory.Held == 0, "an answered request that holds nothing");
     }
 
     [Fact(Timeout = TestWeb.Limit)]

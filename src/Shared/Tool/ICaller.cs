@@ -22,4 +22,8 @@ public interface ICallTurn : IDisposable
     /// <exception cref="RunnerException">The caller is over a limit; the text says which, and when to call again.</exception>
     /// <exception cref="OperationCanceledException">The call was stopped while it waited.</exception>
     ValueTask WaitAsync(CancellationToken stop);
+
+    /// <summary>Counts a call that runs no code: to the caller's rate, not to its calls at once.</summary>
+    /// <exception cref="RunnerException">The caller is over its rate; the text says when to call again.</exception>
+    void Count();
 }

@@ -35,11 +35,13 @@ public sealed class JobTools(IBackgroundJobs jobs, CallGate gate, TimeSpan keep)
     /// <param name="name">Which one.</param>
     /// <param name="arguments">The arguments as they came; null when there were none.</param>
     /// <param name="caller">Who calls.</param>
+    /// <param name="turn">What counts the call; null where callers have no limits.</param>
     /// <param name="cancel">Cancelled when nobody waits for the answer any more.</param>
-    public async Task<ToolResult> CallAsync(string name, IDictionary<string, JsonElement>? arguments, string caller, CancellationToken cancel)
+    public async Task<ToolResult> CallAsync(string name, IDictionary<string, JsonElement>? arguments, string caller, ICallTurn? turn, CancellationToken cancel)
     {
         try
         {
+            turn?.Count();
             var asked = JobToolArguments.Parse(name, arguments);
             using var passage = gate.Enter();
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel, gate.StopCalls);

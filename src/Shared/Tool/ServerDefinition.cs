@@ -51,7 +51,7 @@ public static class ServerDefinition
         {
             ToolDefinition.Name when offersTool => (await tool.CallAsync(new SdkToolCall(request, session, caller), cancel)).ToSdk(),
             { } name when offersTool && tool.Jobs is not null && JobTools.Has(name) =>
-                (await tool.Jobs.CallAsync(name, request.Params.Arguments, caller?.Name ?? IToolCall.LocalCaller, cancel)).ToSdk(),
+                (await tool.Jobs.CallAsync(name, request.Params.Arguments, caller?.Name ?? IToolCall.LocalCaller, CallTurns.Of(request.JsonRpcRequest), cancel)).ToSdk(),
             ToolDefinition.Name => throw new McpProtocolException(
                 $"Tool \"{ToolDefinition.Name}\" is offered over STDIO only (STDIO_MODE_ONLY is true). Unset that setting to call it over HTTP.", McpErrorCode.InvalidParams),
             var name => throw new McpProtocolException($"Unknown tool \"{name}\". The tool is called \"{ToolDefinition.Name}\".", McpErrorCode.InvalidParams),

@@ -43,8 +43,7 @@ internal sealed class CallerShare(string name, CallerLimits limits, int mostWait
 
     private async ValueTask WaitAsync(CancellationToken stop)
     {
-        if (_rate?.Take() is { } wait)
-            throw Refuse($"The service takes {limits.CallsPerMinute} calls a minute from {Who} (MAX_CALLS_PER_MINUTE, KEY_LIMITS), and they are used up. Call again in {Math.Ceiling(wait.TotalSeconds):0} s.");
+        Count();
         if (_free.Wait(0, CancellationToken.None)) return;
         if (Interlocked.Increment(ref _waiting) > mostWaiting)
         {
@@ -67,6 +66,12 @@ internal sealed class CallerShare(string name, CallerLimits limits, int mostWait
         }
     }
 
+    private void Count()
+    {
+        if (_rate?.Take() is { } wait)
+            throw Refuse($"The service takes {limits.CallsPerMinute} calls a minute from {Who} (MAX_CALLS_PER_MINUTE, KEY_LIMITS), and they are used up. Call again in {Math.Ceiling(wait.TotalSeconds):0} s.");
+    }
+
     private RunnerException Refuse(string message)
     {
         Interlocked.Increment(ref _refused);
@@ -82,6 +87,8 @@ internal sealed class CallerShare(string name, CallerLimits limits, int mostWait
             await share.WaitAsync(stop);
             _taken = true;
         }
+
+        public void Count() => share.Count();
 
         public void Dispose()
         {

@@ -59,6 +59,13 @@ internal sealed class StreamKeepalive : Stream
         await InTurnAsync(() => WriteInPiecesAsync(buffer)).WaitAsync(cancellationToken);
     }
 
+    /// <summary>Writes an event that nobody changes afterwards, so that no copy of it is held for a client that is slow to read.</summary>
+    public async ValueTask WriteUnchangingAsync(ReadOnlyMemory<byte> happened, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        await InTurnAsync(() => WriteEachAsync(happened)).WaitAsync(cancel);
+    }
+
     /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -125,10 +132,10 @@ internal sealed class StreamKeepalive : Stream
         // Kestrel copies a piece before it waits; of several, those that wait their turn are ours to keep.
         buffer.Length <= ReadingWatch.Piece ? _watch.EndsAsync(_inner.WriteAsync(buffer, _gone)) : WriteEachAsync(buffer.ToArray());
 
-    private async ValueTask WriteEachAsync(ReadOnlyMemory<byte> copy)
+    private async ValueTask WriteEachAsync(ReadOnlyMemory<byte> rest)
     {
-        for (; copy.Length > 0; copy = copy[Math.Min(ReadingWatch.Piece, copy.Length)..])
-            await _watch.EndsAsync(_inner.WriteAsync(copy[..Math.Min(ReadingWatch.Piece, copy.Length)], _gone));
+        for (; rest.Length > 0; rest = rest[Math.Min(ReadingWatch.Piece, rest.Length)..])
+            await _watch.EndsAsync(_inner.WriteAsync(rest[..Math.Min(ReadingWatch.Piece, rest.Length)], _gone));
     }
 
     private async Task InTurnAsync(Func<ValueTask> write)

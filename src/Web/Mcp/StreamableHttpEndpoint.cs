@@ -45,7 +45,7 @@ internal sealed class StreamableHttpEndpoint(
         string? session = null;
         if (posted is not null) refusal = RequestChecks.Check(context.Request, posted) ?? FindSession(context, posted, out session);
         if (refusal is not null) await refusal.WriteAsync(context.Response);
-        else await AcceptAsync(context, posted!, session);
+        else await AcceptAsync(context, posted!, session, held);
     }
 
     private Refusal? FindSession(HttpContext context, PostedMessages posted, out string? session)
@@ -57,7 +57,7 @@ internal sealed class StreamableHttpEndpoint(
         return ids.IsFor(Caller.Of(context), session) ? null : SessionIds.NotFound with { Id = posted.Id };
     }
 
-    private Task AcceptAsync(HttpContext context, PostedMessages posted, string? session)
+    private Task AcceptAsync(HttpContext context, PostedMessages posted, string? session, RequestMemory.Part held)
     {
         foreach (var message in posted.Messages)
         {
@@ -69,22 +69,28 @@ internal sealed class StreamableHttpEndpoint(
                 mail.SetLevel(session, level);
             message.Context.LogLevel = levels.Find(session);
         }
-        if (posted.Requests.Count > 0) return AnswerAsync(context, posted, session);
+        if (posted.Requests.Count > 0) return AnswerAsync(context, posted, session, held);
         // Notifications and responses want no answer, and no server outlives a request that could do more with them.
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         return Task.CompletedTask;
     }
 
-    private async Task AnswerAsync(HttpContext context, PostedMessages posted, string? session)
+    private async Task AnswerAsync(HttpContext context, PostedMessages posted, string? session, RequestMemory.Part held)
     {
         var gone = context.RequestAborted;
+        var isResumable = resumable.Takes(context.Request, posted, session);
+        if (isResumable && resumable.RefusalOf(Caller.Of(context)) is { } refusal)
+        {
+            await (refusal with { Id = posted.Id }).WriteAsync(context.Response);
+            return;
+        }
         EventStreamHeaders.Apply(context.Response);
         if (session is null && posted.Messages[0] is JsonRpcRequest { Method: RequestMethods.Initialize })
             context.Response.Headers[McpHeaders.SessionId] = ids.Create(Caller.Of(context));
         await using var stream = new StreamKeepalive(context.Response.Body, options.Keepalive, time, gone, context.Abort);
-        if (resumable.Takes(context.Request, posted, session))
+        if (isResumable)
         {
-            await resumable.AnswerAsync(posted.Requests[0], session!, Caller.Of(context), stream, gone);
+            await resumable.AnswerAsync(posted.Requests[0], session!, Caller.Of(context), held, stream, gone);
             return;
         }
         if (RequestChecks.IsWithoutHandshake(context.Request)) stream.StartWithin(StatusIsOpen);

@@ -24,6 +24,7 @@ internal sealed class KeptAnswer : IDisposable
     private readonly CancellationTokenSource _abandoned = new();
     private readonly TimeSpan _absence;
     private readonly Action<long> _resized;
+    private readonly Action<long> _unread;
     private readonly Action<KeptAnswer> _left;
     private readonly ITimer _timer;
     private TaskCompletionSource _changed = NewSignal();
@@ -40,10 +41,11 @@ internal sealed class KeptAnswer : IDisposable
     /// <param name="absence">How long nobody may read it.</param>
     /// <param name="time">The clock.</param>
     /// <param name="resized">Told by how many bytes it grew or shrank; must not block.</param>
+    /// <param name="unread">Told by how many more or fewer bytes wait for a reader; must not block.</param>
     /// <param name="left">Told when the time is over.</param>
-    public KeptAnswer(string session, TimeSpan absence, TimeProvider time, Action<long> resized, Action<KeptAnswer> left)
+    public KeptAnswer(string session, TimeSpan absence, TimeProvider time, Action<long> resized, Action<long> unread, Action<KeptAnswer> left)
     {
-        (Session, _absence, _resized, _left) = (session, absence, resized, left);
+        (Session, _absence, _resized, _unread, _left) = (session, absence, resized, unread, left);
         _timer = time.CreateTimer(_ => GiveUp(), null, absence, Timeout.InfiniteTimeSpan);
     }
 
@@ -77,7 +79,7 @@ internal sealed class KeptAnswer : IDisposable
                 if (_waiting < MostBytes)
                 {
                     _events.Add(happened);
-                    _waiting += happened.Length;
+                    Wait(happened.Length);
                     Resize(happened.Length);
                     Signal();
                     return;
@@ -96,6 +98,12 @@ internal sealed class KeptAnswer : IDisposable
             _ended = true;
             Signal();
         }
+    }
+
+    /// <summary>Notes that a reader has had all that there is.</summary>
+    public void NoteRead()
+    {
+        lock (_lock) Had(int.MaxValue);
     }
 
     /// <summary>Counts a reader until the result is disposed.</summary>
@@ -144,6 +152,7 @@ internal sealed class KeptAnswer : IDisposable
             if (_forgotten) return;
             (_forgotten, _ended) = (true, true);
             Resize(-_bytes);
+            Wait(-_waiting);
             _events.Clear();
             Signal();
         }
@@ -155,7 +164,7 @@ internal sealed class KeptAnswer : IDisposable
     private void Had(int number)
     {
         var wasFull = _waiting >= MostBytes;
-        for (; _had < number && _had + 1 < _first + _events.Count; _had++) _waiting -= _events[_had + 1 - _first].Length;
+        for (; _had < number && _had + 1 < _first + _events.Count; _had++) Wait(-_events[_had + 1 - _first].Length);
         var gone = 0;
         for (var kept = _bytes - _waiting; kept > MostBytes && _first + gone <= _had; gone++) kept -= _events[gone].Length;
         if (gone > 0)
@@ -171,6 +180,12 @@ internal sealed class KeptAnswer : IDisposable
     {
         _bytes += by;
         _resized(by);
+    }
+
+    private void Wait(long by)
+    {
+        _waiting += by;
+        _unread(by);
     }
 
     private void Signal()

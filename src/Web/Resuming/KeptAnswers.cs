@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CodeExec.Shared.Settings;
+using CodeExec.Web.Mcp;
 
 namespace CodeExec.Web.Resuming;
 
@@ -20,15 +21,31 @@ internal sealed class KeptAnswers(WebOptions options, TimeProvider time) : IDisp
     private readonly ConcurrentDictionary<string, KeptAnswer> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<KeptAnswer> _over = new();
     private readonly ConcurrentQueue<KeptAnswer> _sentWhole = new();
+    private readonly ConcurrentDictionary<string, Unread> _unread = new(StringComparer.Ordinal);
     private long _bytes;
 
     /// <summary>How many there are.</summary>
     public int Count => _answers.Count;
 
+    /// <summary>
+    /// Why a caller's further calls aren't served now; null when they are. A call's turn ends when its answer is here, read or not, so turns
+    /// don't bound what unread answers hold.
+    /// </summary>
+    public Refusal? RefusalOf(string caller) => _unread.TryGetValue(caller, out var unread) && Interlocked.Read(ref unread.Bytes) is var bytes && bytes > options.ShareOf((int)MostBytes)
+        ? new Refusal(StatusCodes.Status429TooManyRequests, Refusal.RequestRefused,
+            $"The answers to your calls that no connection has read yet hold {bytes} bytes, more than the {options.ShareOf((int)MostBytes)} that one caller's may. Read them first.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(5),
+        }
+        : null;
+
     /// <summary>Begins an answer.</summary>
-    public KeptAnswer Open(string session)
+    /// <param name="session">The session that it belongs to.</param>
+    /// <param name="caller">Who calls: the name of the key.</param>
+    public KeptAnswer Open(string session, string caller)
     {
-        var answer = new KeptAnswer(session, options.ResumeTime, time, by => Interlocked.Add(ref _bytes, by), Forget);
+        var unread = _unread.GetOrAdd(caller, _ => new Unread());
+        var answer = new KeptAnswer(session, options.ResumeTime, time, by => Interlocked.Add(ref _bytes, by), by => Interlocked.Add(ref unread.Bytes, by), Forget);
         _answers[answer.Id] = answer;
         return answer;
     }
@@ -46,6 +63,7 @@ internal sealed class KeptAnswers(WebOptions options, TimeProvider time) : IDisp
     /// <summary>Notes that a reader was sent all of a complete answer.</summary>
     public void NoteSentWhole(KeptAnswer answer)
     {
+        answer.NoteRead();
         _sentWhole.Enqueue(answer);
         while (_sentWhole.Count > MostSentWhole && _sentWhole.TryDequeue(out var oldest))
             if (oldest.IsIdle) Forget(oldest);
@@ -65,5 +83,11 @@ internal sealed class KeptAnswers(WebOptions options, TimeProvider time) : IDisp
         _answers.TryRemove(answer.Id, out _);
         answer.Dispose();
         while (_over.TryPeek(out var oldest) && oldest.IsForgotten) _over.TryDequeue(out _);
+    }
+
+    // What waits for a reader, of all answers of one caller.
+    private sealed class Unread
+    {
+        public long Bytes;
     }
 }

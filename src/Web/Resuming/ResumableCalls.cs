@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using CodeExec.Shared.Settings;
+using CodeExec.Web.Callers;
 using CodeExec.Web.Mcp;
 using ModelContextProtocol.Protocol;
 
@@ -20,18 +21,22 @@ internal sealed partial class ResumableCalls(WebOptions options, RequestServer s
         options.ResumeTime > TimeSpan.Zero && session is not null && request.Headers[McpHeaders.ProtocolVersion] == ProtocolVersions.WithResuming
         && posted is { IsBatch: false, Messages: [JsonRpcRequest { Method: RequestMethods.ToolsCall } call] } && EventId.Fits(call.Id);
 
+    /// <summary>Why such a call of a caller isn't served now; null when it is.</summary>
+    public Refusal? RefusalOf(string caller) => answers.RefusalOf(caller);
+
     /// <summary>Answers such a call as long as its client is there; the call goes on when it isn't.</summary>
     /// <param name="call">The call.</param>
     /// <param name="session">Its session.</param>
     /// <param name="caller">Who calls: the name of the key.</param>
+    /// <param name="held">The memory of its request, which is held until it is answered.</param>
     /// <param name="stream">The client's stream.</param>
     /// <param name="gone">Cancelled when the client's connection is.</param>
-    public async Task AnswerAsync(JsonRpcRequest call, string session, string caller, Stream stream, CancellationToken gone)
+    public async Task AnswerAsync(JsonRpcRequest call, string session, string caller, RequestMemory.Part held, StreamKeepalive stream, CancellationToken gone)
     {
-        var answer = answers.Open(session);
+        var answer = answers.Open(session, caller);
         var begin = new EventId(peers.Name, answer.Id, call.Id, 0);
         using var presence = answer.Attend();
-        _ = RunAsync(call, caller, answer);
+        _ = RunAsync(call, caller, held.Move(), answer);
         // Without data: it is there to tell the client what to come back with, however early the connection breaks.
         await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {begin}\nretry: {Retry.TotalMilliseconds:0}\ndata: \n\n")), gone);
         await stream.FlushAsync(gone);
@@ -39,8 +44,9 @@ internal sealed partial class ResumableCalls(WebOptions options, RequestServer s
     }
 
     // Never throws.
-    private async Task RunAsync(JsonRpcRequest call, string caller, KeptAnswer answer)
+    private async Task RunAsync(JsonRpcRequest call, string caller, RequestMemory.Part held, KeptAnswer answer)
     {
+        using var request = held;
         try
         {
             await using var events = new AnswerStream(answer, peers.Name, call.Id);

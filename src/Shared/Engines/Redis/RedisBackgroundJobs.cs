@@ -14,8 +14,9 @@ namespace CodeExec.Shared.Engines.Redis;
 /// </remarks>
 internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail tail, QueueOptions options, TimeProvider time) : IBackgroundJobs
 {
-    // Nothing announces the end to whoever waits for it here: it is one GET per look, for as long as a client's patience lasts.
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+    // Nothing announces the end to whoever waits for it here: it is looked for, more and more seldom.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public async Task StartAsync(ExecutionJob job, string caller, CancellationToken cancel)
@@ -39,11 +40,22 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
     public async Task<BackgroundJob?> FindAsync(string id, string caller, TimeSpan patience, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
-        while (true)
+        var pause = FirstLook;
+        try
         {
-            var found = await LookAsync(id, caller);
-            if (found is null or { State: BackgroundState.Ended } || time.GetElapsedTime(started) >= patience) return found;
-            await Task.Delay(LookEvery, time, cancel);
+            if (!await IsOfAsync(id, caller)) return null;
+            while (true)
+            {
+                // The end may come between the two looks; then the result is there at the second one.
+                var found = await EndAsync(id) ?? await StateAsync(id) ?? await EndAsync(id);
+                if (found is null or { State: BackgroundState.Ended } || time.GetElapsedTime(started) >= patience) return found;
+                await Task.Delay(pause, time, cancel);
+                if (pause < LongestPause) pause *= 1.5;
+            }
+        }
+        catch (RedisUnavailableException fault)
+        {
+            throw Unreachable(fault);
         }
     }
 
@@ -53,20 +65,6 @@ internal sealed class RedisBackgroundJobs(RedisConnection redis, RedisQueueTail 
         try
         {
             if (await IsOfAsync(id, caller)) await tail.CancelAsync(id);
-        }
-        catch (RedisUnavailableException fault)
-        {
-            throw Unreachable(fault);
-        }
-    }
-
-    private async Task<BackgroundJob?> LookAsync(string id, string caller)
-    {
-        try
-        {
-            if (!await IsOfAsync(id, caller)) return null;
-            // The end may come between the two looks; then the result is there at the second one.
-            return await EndAsync(id) ?? await StateAsync(id) ?? await EndAsync(id);
         }
         catch (RedisUnavailableException fault)
         {
