@@ -1,3 +1,8 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
 namespace CodeExec.Tests.EndToEnd;
 
 /// <summary>What <c>bin/codeexec mcp</c> says when something is wrong, and what it exits with.</summary>
@@ -37,6 +42,38 @@ public sealed class McpCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData("sse")]
+    [InlineData("http")]
+    public async Task A_refused_host_name_is_not_taken_for_a_wrong_key(string transport)
+    {
+        await using var server = await WebServer.StartAsync(_folder.Settings);
+        await AssertFails(
+            69, "refused this host name or origin (403). Without an API_KEY it serves localhost alone.",
+            Behind(server.Url).With("API_KEY", Key), "list_tools", "--transport", transport, "--url", "http://code.example");
+    }
+
+    [Theory]
+    [InlineData("sse")]
+    [InlineData("http")]
+    public async Task An_app_without_a_web_dyno_exits_with_69_and_says_how_to_start_one(string transport)
+    {
+        // Heroku's router answers for it.
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var router = builder.Build();
+        router.Run(http =>
+        {
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        });
+        await router.StartAsync();
+        await AssertFails(
+            69, "answered 503: no web process runs there, or it is stopping, or full. Is it running? heroku ps:scale web=1 -a $APP_NAME starts it on Heroku.",
+            Behind(new Uri(router.Urls.Single())).With("API_KEY", Key), "list_tools", "--transport", transport, "--url", "http://my-app.example");
+    }
+
+    [Theory]
     [InlineData("line 1, byte 10", "{\"name\": oops}")]
     [InlineData("no \"name\"", "{\"arguments\": {}}")]
     [InlineData("must be a JSON object", "[]")]
@@ -73,6 +110,9 @@ public sealed class McpCommandTests : IAsyncLifetime, IDisposable
         await program.Stderr.HasAsync("\"message\":\"on the way\\n\"");
         Assert.Equal(0, (await program.EndAsync()).ExitCode);
     }
+
+    // Whatever name is asked for, that server answers: it is the client's proxy.
+    private ProgramSettings Behind(Uri server) => _folder.Settings.With("http_proxy", $"{server}").With("no_proxy", null).With("NO_PROXY", null);
 
     private static async Task AssertFails(int exitCode, string words, ProgramSettings settings, params string[] arguments)
     {

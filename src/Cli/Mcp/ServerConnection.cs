@@ -102,9 +102,14 @@ public sealed class ServerConnection : IAsyncDisposable
         if (fault is ServerException || cancel.IsCancellationRequested) return null;
         for (var cause = fault; cause is not null; cause = cause.InnerException)
         {
-            if (cause is HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden })
+            if (cause is HttpRequestException { StatusCode: HttpStatusCode.Unauthorized })
                 return ($"{Name} refused the call: {(sentKey ? "the API key in API_KEY is not one of its keys" : "it wants an API key and API_KEY is not set")}. "
                     + "Set it: export API_KEY=$(heroku config:get API_KEY -a $APP_NAME)", ExitCodes.KeyRefused);
+            if (cause is HttpRequestException { StatusCode: HttpStatusCode.Forbidden })
+                return ($"{Name} refused this host name or origin (403). Without an API_KEY it serves localhost alone.", ExitCodes.Unavailable);
+            // Heroku's router answers for an app that has no web dyno (H14), CodeExec while it stops and where it can open no session.
+            if (cause is HttpRequestException { StatusCode: HttpStatusCode.ServiceUnavailable })
+                return ($"{Name} answered 503: no web process runs there, or it is stopping, or full. {StartIt}", ExitCodes.Unavailable);
             if (cause is HttpRequestException { StatusCode: { } status })
                 return ($"{Name} answered {(int)status} ({status}). Is it an MCP server, and is this its path? CodeExec serves /mcp and /sse.", ExitCodes.Unavailable);
         }
