@@ -7,6 +7,7 @@ public sealed class CodeexecScriptTests : IAsyncLifetime, IDisposable
 {
     private static readonly string[] NamedInHelp = ["run ", "mcp list_tools", "mcp call_tool", "serve ", "stdio", "doctor", "Exit codes", "124", "141"];
     private static readonly string[] ToolsOfTheScript = ["bash", "env", "dirname", "readlink", "uname"];
+    private static readonly string[] Programs = ["Cli", "Web", "Worker"];
     private readonly TestFolder _folder = new();
 
     public Task InitializeAsync() => Checkout.BuiltAsync();
@@ -34,6 +35,47 @@ public sealed class CodeexecScriptTests : IAsyncLifetime, IDisposable
         var end = await RunAsync(_folder.Settings, arguments);
         Assert.Equal((0, ""), (end.ExitCode, end.Stderr));
         Assert.All(NamedInHelp, word => Assert.Contains(word, end.Stdout, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("stdio")]
+    [InlineData("build")]
+    public async Task A_command_of_the_script_tells_what_there_is_and_refuses_what_it_does_not_know(string command)
+    {
+        var help = await RunAsync(_folder.Settings, command, "--help");
+        Assert.Equal((0, ""), (help.ExitCode, help.Stderr));
+        Assert.Contains("Usage: codeexec COMMAND", help.Stdout, StringComparison.Ordinal);
+
+        var wrong = await RunAsync(_folder.Settings, command, "--fast");
+        Assert.Equal((64, ""), (wrong.ExitCode, wrong.Stdout));
+        Assert.StartsWith($"codeexec {command}: ", wrong.Stderr, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("mcp")]
+    [InlineData("inference")]
+    [InlineData("doctor")]
+    public async Task The_commands_that_the_help_names_tell_more(string command)
+    {
+        Assert.Contains("tells more of run, mcp, inference and doctor.", (await RunAsync(_folder.Settings, "--help")).Stdout, StringComparison.Ordinal);
+        Assert.Contains($"codeexec {command}", (await RunAsync(_folder.Settings, command, "--help")).Stdout, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unpacked_archive_of_the_programs_runs_without_a_word()
+    {
+        // As docs/deploying-elsewhere.md packs it: no sources, and nothing that they are built with.
+        var script = Directory.CreateDirectory(Path.Combine(_folder.Path, "unpacked/bin")).FullName + "/codeexec";
+        File.Copy(Checkout.Codeexec, script);
+        foreach (var program in Programs)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "unpacked/src", program, "bin")).FullName;
+            Directory.CreateSymbolicLink(Path.Combine(folder, "publish"), Path.Combine(Checkout.Root, "src", program, "bin/publish"));
+        }
+        await using var run = RunningProgram.Start(script, ["run", "print(2+2)"], _folder.Settings);
+        Assert.Equal(new ProgramEnd(0, "4\n", ""), await run.EndAsync());
     }
 
     [Fact]
