@@ -54,7 +54,7 @@ public sealed class QueueTests
         var waiting = service.Start(Jobs.Python("print('waited')"));
         await waiting.Queued();
         var busy = await Assert.ThrowsAsync<RunnerException>(() => service.RunAsync("print(1)"));
-        Assert.Contains("busy: 1 calls run and 1 wait", busy.Message, StringComparison.Ordinal);
+        Assert.Contains("busy: 1 calls run (WORKER_CONCURRENCY) and 1 wait (QUEUE_LIMIT)", busy.Message, StringComparison.Ordinal);
         running.Stop.Request(StopReason.ClientCancelled);
         Assert.Equal("waited\n", (await waiting.Finished).Stdout);
         Assert.Equal((0, 0), (service.Local.Slots.Running, service.Local.Slots.Waiting));
@@ -71,7 +71,7 @@ public sealed class QueueTests
         await waiting.Queued();
         await time.PassAsync(service.Settings.Execution.QueueTimeout);
         var busy = await Assert.ThrowsAsync<RunnerException>(() => waiting.Finished);
-        Assert.Contains("waited 20 s for one of 1 slots", busy.Message, StringComparison.Ordinal);
+        Assert.Contains("waited 20 s (QUEUE_TIMEOUT_SECONDS) for one of 1 slots (WORKER_CONCURRENCY)", busy.Message, StringComparison.Ordinal);
         Assert.Null(waiting.Stop.Reason);
         Assert.Equal((1, 0), (service.Local.Slots.Running, service.Local.Slots.Waiting));
         running.Stop.Request(StopReason.ClientCancelled);

@@ -17,7 +17,7 @@ public sealed class PatienceTests
         using var third = await service.CallAsync(service.Ledger.Short("third"));
         var busy = await third.AnswerAsync();
         Assert.True(busy.IsError, $"{busy}");
-        Assert.Contains("busy: 2 calls wait", busy.Text, StringComparison.Ordinal);
+        Assert.Contains("busy: 2 calls wait (QUEUE_LIMIT), which is the limit", busy.Text, StringComparison.Ordinal);
 
         await service.AddWorkerAsync();
         Assert.Equal("started first", (await first.AnswerAsync()).Stdout);
@@ -35,7 +35,7 @@ public sealed class PatienceTests
         using var call = await service.CallAsync(service.Ledger.Short("forgotten"));
         var busy = await call.AnswerAsync();
         Assert.True(busy.IsError, $"{busy}");
-        Assert.Contains("waited 1 s for a worker, which is the limit", busy.Text, StringComparison.Ordinal);
+        Assert.Contains("no worker took this call within 1 s, the limit (QUEUE_TIMEOUT_SECONDS)", busy.Text, StringComparison.Ordinal);
 
         await service.AddWorkerAsync();
         await service.AnswersAsync(patient);

@@ -191,7 +191,7 @@ public abstract class QueueContract : IAsyncLifetime
 
         var refused = await Assert.ThrowsAsync<RunnerException>(() => web.Side.SendAsync(Job(), CancellationToken.None));
 
-        Assert.Contains("busy: 2 calls wait", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("busy: 2 calls wait (QUEUE_LIMIT), which is the limit", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]

@@ -55,7 +55,9 @@ public sealed class QueuedJobRunnerTests
         _time.Advance(TimeSpan.FromSeconds(1));
 
         var fault = await Assert.ThrowsAsync<RunnerException>(() => running);
-        Assert.Contains("busy: this call waited 60 s for a worker", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "The service is busy: no worker took this call within 60 s, the limit (QUEUE_TIMEOUT_SECONDS). Call again later; if it stays so, the operator must see whether a worker runs.",
+            fault.Message);
         Assert.True(sender.IsCancelled);
         Assert.True(sender.IsDisposed);
     }

@@ -59,7 +59,8 @@ public sealed class QueuedJobRunner(IJobSender sender, QueueOptions options, Tim
         JobFinished finished => output.Complete(finished.Result),
         JobFailed failed => throw new RunnerException(failed.Message),
         _ when stop.Reason is not null => output.Complete(ExecutionResult.StoppedBeforeStart),
-        _ => throw new RunnerException($"The service is busy: this call waited {options.QueueTimeout.TotalSeconds:0} s for a worker, which is the limit. Call again later."),
+        _ => throw new RunnerException($"The service is busy: no worker took this call within {options.QueueTimeout.TotalSeconds:0} s, the limit (QUEUE_TIMEOUT_SECONDS). "
+            + "Call again later; if it stays so, the operator must see whether a worker runs."),
     };
 
     private static void Cancel(ISentJob sent, CancellationTokenSource wait)

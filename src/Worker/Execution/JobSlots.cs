@@ -54,7 +54,7 @@ public sealed class JobSlots(ExecutionOptions options, TimeProvider time) : IDis
         var place = Interlocked.Increment(ref _waiting);
         if (place <= options.QueueLimit) return place - 1;
         Interlocked.Decrement(ref _waiting);
-        throw new RunnerException($"The service is busy: {options.Concurrency} calls run and {options.QueueLimit} wait, which is the limit. Call again in a few seconds.");
+        throw new RunnerException($"The service is busy: {options.Concurrency} calls run (WORKER_CONCURRENCY) and {options.QueueLimit} wait (QUEUE_LIMIT), which is the limit. Call again in a few seconds.");
     }
 
     /// <summary>Waits for a slot after <see cref="JoinQueue"/>, and leaves the queue however it ends.</summary>
@@ -70,7 +70,8 @@ public sealed class JobSlots(ExecutionOptions options, TimeProvider time) : IDis
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new RunnerException($"The service is busy: this call waited {options.QueueTimeout.TotalSeconds:0} s for one of {options.Concurrency} slots, which is the limit. Call again later.");
+            throw new RunnerException($"The service is busy: this call waited {options.QueueTimeout.TotalSeconds:0} s (QUEUE_TIMEOUT_SECONDS) for one of {options.Concurrency} slots "
+                + "(WORKER_CONCURRENCY), which is the limit. Call again later.");
         }
         finally
         {

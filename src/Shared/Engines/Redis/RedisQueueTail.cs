@@ -46,7 +46,7 @@ internal sealed class RedisQueueTail(RedisConnection redis, QueueOptions options
             _clock.Now + (long)options.CommandTimeout.TotalMilliseconds))!;
         _clock.Told((long)answer[2], asked);
         if ((int)answer[0] < 0)
-            throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait, which is the limit. Call again in a few seconds.");
+            throw new RunnerException($"The service is busy: {options.QueueLimit} calls wait (QUEUE_LIMIT), which is the limit. Call again in a few seconds.");
         return (int)answer[1] == 1;
     }
 
