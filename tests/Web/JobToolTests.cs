@@ -17,9 +17,10 @@ public sealed class JobToolTests
         await using var without = await TestWeb.StartAsync();
         using var list = await without.PostAsync("/mcp", Messages.List());
         Assert.Equal(["code_exec_python"], Names(await list.NextAsync()));
-        Assert.Contains("Unknown argument \"background\"", (await CallAsync(without, "code_exec_python", Background())).Text(), StringComparison.Ordinal);
-        using var unknown = await without.PostAsync("/mcp", Call("job_status", new JsonObject { ["job_id"] = "0123456789ab" }));
-        Assert.Equal(-32602, (int)(await unknown.NextAsync())["error"]!["code"]!);
+        Assert.Equal(
+            "Unknown argument \"background\". The arguments are \"code\" (a string) and \"packages\" (a list of strings, or null). Leave it out.",
+            (await CallAsync(without, "code_exec_python", Background())).Text());
+        Assert.Equal("Unknown tool \"job_status\". The tool is called \"code_exec_python\".", await UnknownAsync(without, "job_status"));
 
         await using var with = await TestWeb.StartAsync(settings: WithJobs);
         using var more = await with.PostAsync("/mcp", Messages.List());
@@ -27,6 +28,21 @@ public sealed class JobToolTests
         Assert.Equal(["code_exec_python", "job_status", "job_result", "job_cancel"], Names(tools));
         Assert.NotNull(tools["result"]!["tools"]![0]!["inputSchema"]!["properties"]!["background"]);
         Assert.All(tools["result"]!["tools"]!.AsArray(), tool => Assert.Equal(5, tool!["annotations"]!.AsObject().Count));
+        Assert.Equal("Unknown tool \"job_end\". The tools are called \"code_exec_python\", \"job_status\", \"job_result\" and \"job_cancel\".", await UnknownAsync(with, "job_end"));
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
+    public async Task A_model_reads_what_they_do_and_that_the_time_limit_holds()
+    {
+        await using var web = await TestWeb.StartAsync(settings: WithJobs);
+        using var list = await web.PostAsync("/mcp", Messages.List());
+        var tools = (await list.NextAsync())["result"]!["tools"]!;
+        Assert.Equal(
+            "Answer at once with a job_id and run the code in the background, for code that takes longer than you can wait for one answer. The time limit stays the same. Ask job_result for the result.",
+            (string)tools[0]!["inputSchema"]!["properties"]!["background"]!["description"]!);
+        Assert.Equal("Tells whether code started in the background is queued, running, or how it ended.", (string)tools[1]!["description"]!);
+        Assert.Equal("Returns the result of code started in the background, as code_exec_python would have; while it runs, its state.", (string)tools[2]!["description"]!);
+        Assert.Equal("Seconds to wait for the end; answers sooner when the code ends sooner.", (string)tools[2]!["inputSchema"]!["properties"]!["wait_seconds"]!["description"]!);
     }
 
     [Fact(Timeout = TestWeb.Limit)]
@@ -125,7 +141,9 @@ public sealed class JobToolTests
         (await web.Runner.NextAsync()).Finish("4");
         Assert.Equal("4", (await AskAsync(web, "job_result", id, wait: 1)).Stdout());
         web.Time.Advance(new QueueOptions().ResultTtl);
-        Assert.StartsWith($"There is no job \"{id}\" of yours", (await AskAsync(web, "job_result", id)).Text(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"There is no job \"{id}\" of yours. A result is kept for 300 s after its job ended (RESULT_TTL_SECONDS), or until later results need its room, and only for the API key",
+            (await AskAsync(web, "job_result", id)).Text(), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = TestWeb.Limit)]
@@ -148,7 +166,9 @@ public sealed class JobToolTests
     [InlineData("job_result", """{"job_id":"codeexec:web:x"}""", "is no job's id")]
     [InlineData("job_result", """{"job_id":"0123456789ab","wait_seconds":51}""", "\"wait_seconds\" is 51; it must be a whole number from 0 to 50")]
     [InlineData("job_result", """{"job_id":"0123456789ab","wait_seconds":"5"}""", "\"wait_seconds\" is \"5\"")]
-    [InlineData("job_cancel", """{"job_id":"0123456789ab","wait_seconds":5}""", "job_cancel has no such argument beside \"job_id\"")]
+    [InlineData("job_cancel", """{"job_id":"0123456789ab","wait_seconds":5}""", "Unknown argument \"wait_seconds\". job_cancel takes \"job_id\". Leave it out.")]
+    [InlineData("job_result", """{"job_id":"0123456789ab","wait\u0000":5}""", "Unknown argument \"wait?\". job_result takes \"job_id\" and \"wait_seconds\". Leave it out.")]
+    [InlineData("code_exec_python", """{"code":"1","wait":5}""", "The arguments are \"code\" (a string), \"packages\" (a list of strings, or null) and \"background\" (true or false). Leave it out.")]
     [InlineData("code_exec_python", """{"code":"1","background":"yes"}""", "\"background\" is a string; it must be true or false")]
     public async Task A_wrong_argument_is_named(string tool, string arguments, string words)
     {
@@ -156,6 +176,14 @@ public sealed class JobToolTests
         var answer = await CallAsync(web, tool, JsonNode.Parse(arguments)!.AsObject());
         Assert.True((bool)answer["result"]!["isError"]!);
         Assert.Contains(words, answer.Text(), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> UnknownAsync(TestWeb web, string tool)
+    {
+        using var answer = await web.PostAsync("/mcp", Call(tool, new JsonObject { ["job_id"] = "0123456789ab" }));
+        var error = (await answer.NextAsync())["error"]!;
+        Assert.Equal(-32602, (int)error["code"]!);
+        return (string)error["message"]!;
     }
 
     private static JsonObject Background() => new() { ["code"] = "print(4)", ["background"] = true };

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Web.Support;
 
@@ -23,6 +24,18 @@ public sealed class StdioModeOnlyTests
         var error = (await answer.NextAsync())["error"]!;
         Assert.Equal(-32602, (int)error["code"]!);
         Assert.Contains("STDIO_MODE_ONLY", (string)error["message"]!, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = TestWeb.Limit)]
+    [InlineData("job_status")]
+    [InlineData("nope")]
+    public async Task Nobody_is_told_of_a_tool_that_is_not_there(string name)
+    {
+        await using var web = await TestWeb.StartAsync(StdioOnly, settings: new ServiceSettings { Tool = new ToolOptions { JobTools = true } });
+        using var answer = await web.PostAsync("/mcp", Messages.Request(1, "tools/call", new JsonObject { ["name"] = name }));
+        var error = (await answer.NextAsync())["error"]!;
+        Assert.Equal(-32602, (int)error["code"]!);
+        Assert.Equal($"Unknown tool \"{name}\". Over HTTP this server offers none (STDIO_MODE_ONLY is true).", (string)error["message"]!);
     }
 
     [Fact(Timeout = TestWeb.Limit)]

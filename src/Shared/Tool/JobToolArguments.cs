@@ -21,7 +21,7 @@ internal sealed record JobToolArguments(string JobId, TimeSpan Wait)
         var waits = tool is JobToolDefinitions.Result;
         foreach (var name in arguments.Keys)
             if (name is not JobIdName && !(waits && name is WaitName))
-                throw new ToolCallException($"{tool} has no such argument beside \"{JobIdName}\"{(waits ? $" and \"{WaitName}\"" : "")}. Leave out what else was sent.");
+                throw new ToolCallException($"Unknown argument {ToolArguments.Quoted(name)}. {tool} takes \"{JobIdName}\"{(waits ? $" and \"{WaitName}\"" : "")}. Leave it out.");
         if (!arguments.TryGetValue(JobIdName, out var id) || id.ValueKind != JsonValueKind.String)
             throw new ToolCallException($"Argument \"{JobIdName}\" is missing or not a string. Send the id that code_exec_python answered with.");
         var wait = 0;

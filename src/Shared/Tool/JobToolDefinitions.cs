@@ -24,10 +24,10 @@ internal static class JobToolDefinitions
 
     public static IReadOnlyList<ModelContextProtocol.Protocol.Tool> Create() =>
     [
-        Create(Status, "Job status", "Says how far code is that was started in the background: queued, running, or how it ended.", JobId, StateSchema(), changesNothing: true),
+        Create(Status, "Job status", "Tells whether code started in the background is queued, running, or how it ended.", JobId, StateSchema(), changesNothing: true),
         Create(
-            Result, "Job result", "Returns the result of code that was started in the background, as code_exec_python would have; or how far it is, when it is not over.",
-            $$"""{{JobId}}, "wait_seconds": { "type": "integer", "minimum": 0, "maximum": {{JobToolArguments.MostSeconds}}, "default": 0, "description": "Wait so long for the end." } """,
+            Result, "Job result", "Returns the result of code started in the background, as code_exec_python would have; while it runs, its state.",
+            $$"""{{JobId}}, "wait_seconds": { "type": "integer", "minimum": 0, "maximum": {{JobToolArguments.MostSeconds}}, "default": 0, "description": "Seconds to wait for the end; answers sooner when the code ends sooner." } """,
             ToolDefinition.OutputSchemaWithJobs, changesNothing: true),
         Create(Cancel, "Cancel job", "Ends code that was started in the background. What it printed until then stays in its result.", JobId, StateSchema(), changesNothing: false),
     ];

@@ -50,7 +50,7 @@ public sealed class JobTools(IBackgroundJobs jobs, CallGate gate, TimeSpan keep)
             return job switch
             {
                 null => ToolResult.Error($"There is no job \"{asked.JobId}\" of yours. A result is kept for {keep.TotalSeconds:0} s after its job ended "
-                    + "(RESULT_TTL_SECONDS), and only for the API key that started it; a job that waited too long for a worker is dropped. "
+                    + "(RESULT_TTL_SECONDS), or until later results need its room, and only for the API key that started it; a job that waited too long for a worker is dropped. "
                     + "Check the id, or start the code again if running it twice is safe."),
                 { Fault: { } fault } => ToolResult.Error($"Job \"{asked.JobId}\" has no result. {fault}"),
                 { Result: { } result } when name is JobToolDefinitions.Result => ToolResult.From(result),

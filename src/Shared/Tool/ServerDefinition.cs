@@ -54,7 +54,7 @@ public static class ServerDefinition
                 (await tool.Jobs.CallAsync(name, request.Params.Arguments, caller?.Name ?? IToolCall.LocalCaller, CallTurns.Of(request.JsonRpcRequest), cancel)).ToSdk(),
             ToolDefinition.Name => throw new McpProtocolException(
                 $"Tool \"{ToolDefinition.Name}\" is offered over STDIO only (STDIO_MODE_ONLY is true). Unset that setting to call it over HTTP.", McpErrorCode.InvalidParams),
-            var name => throw new McpProtocolException($"Unknown tool \"{name}\". The tool is called \"{ToolDefinition.Name}\".", McpErrorCode.InvalidParams),
+            var name => throw new McpProtocolException($"Unknown tool \"{name}\". {Offered(tool, offersTool)}", McpErrorCode.InvalidParams),
         };
         if (caller is not null) CallTurns.Apply(options, caller);
         // The SDK answers what it can't deserialize with "An error occurred."; these are easy to get wrong and easy to name.
@@ -82,6 +82,13 @@ public static class ServerDefinition
 
     // In the order of the enumeration.
     private static readonly string[] LevelNames = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+    private static string Offered(CodeExecTool tool, bool offersTool) => (offersTool, tool.Jobs) switch
+    {
+        (false, _) => "Over HTTP this server offers none (STDIO_MODE_ONLY is true).",
+        (_, null) => $"The tool is called \"{ToolDefinition.Name}\".",
+        _ => $"The tools are called \"{ToolDefinition.Name}\", \"{JobToolDefinitions.Status}\", \"{JobToolDefinitions.Result}\" and \"{JobToolDefinitions.Cancel}\".",
+    };
 
     private static string? Fault(JsonRpcMessage message) => message switch
     {

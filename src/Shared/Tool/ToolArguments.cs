@@ -22,7 +22,8 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
         arguments ??= new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var name in arguments.Keys)
             if (name is not ("code" or "packages") && !(options.JobTools && name is "background"))
-                throw new ToolCallException($"Unknown argument {Quoted(name)}. The arguments are \"code\" (a string) and \"packages\" (a list of strings, or null). Leave it out.");
+                throw new ToolCallException($"Unknown argument {Quoted(name)}. The arguments are \"code\" (a string){(options.JobTools ? ", " : " and ")}\"packages\" (a list of strings, or null)"
+                    + $"{(options.JobTools ? " and \"background\" (true or false)" : "")}. Leave it out.");
         return new ToolArguments(ParseCode(arguments, options), ParsePackages(arguments, options), ParseBackground(arguments));
     }
 
@@ -121,8 +122,8 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
         _ => "a string",
     };
 
-    // A value is repeated so that the caller finds it, but never at a length that would drown the message.
-    private static string Quoted(string text)
+    /// <summary>A text of the caller's, repeated so that it is found, but never at a length that would drown the message.</summary>
+    internal static string Quoted(string text)
     {
         var shown = new string([.. text.Take(80).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
         return text.Length > 80 ? $"\"{shown}…\"" : $"\"{shown}\"";

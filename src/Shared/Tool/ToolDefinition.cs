@@ -42,7 +42,7 @@ public static class ToolDefinition
             "background": {
               "type": "boolean",
               "default": false,
-              "description": "Answer at once with a job_id, and run the code in the background: for code that takes longer than the call may. Ask job_result for the result."
+              "description": "Answer at once with a job_id and run the code in the background, for code that takes longer than you can wait for one answer. The time limit stays the same. Ask job_result for the result."
             }
         """;
 
