@@ -42,7 +42,8 @@ public sealed class ReadmeCommandsTests : IAsyncLifetime, IDisposable
         await heroku.TypeAsync($"heroku config:set API_KEY={Key} -a $APP_NAME");
         var shell = heroku.Shell.With("PORT", $"{FreePort.Find()}");
         await using var server = RunningProgram.StartShell(ReadmeBlock.Under("Local SSE", 1), shell);
-        await server.Stdout.HasAsync("listens on http://");
+        // Whoever tries it out shares it with nobody.
+        Assert.Contains("listens on http://127.0.0.1:", await server.Stdout.HasAsync("mode "), StringComparison.Ordinal);
 
         var export = ReadmeBlock.Under("Local SSE", 2);
         AssertListsTheTool(await RunAsync($"{export}\n{ReadmeBlock.Under("Local SSE", 3)}", shell));
@@ -65,6 +66,17 @@ public sealed class ReadmeCommandsTests : IAsyncLifetime, IDisposable
 
         await heroku.TypeAsync(ReadmeBlock.Under("Remote SSE", 3));
         Assert.Equal("\n", await heroku.TypeAsync("heroku ps -a $APP_NAME"));
+    }
+
+    [Fact]
+    public async Task After_the_button_there_is_a_key_and_a_url_that_answers()
+    {
+        await using var heroku = App();
+        await heroku.TypeAsync($"heroku config:set API_KEY={Key} -a $APP_NAME");
+        var printed = (await heroku.TypeAsync(ReadmeBlock.Under("Deploy on Heroku", 1))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal((2, Key), (printed.Length, printed[0]));
+        foreach (var path in new[] { "mcp", "sse" })
+            AssertListsTheTool(await heroku.TypeAsync($"API_KEY={printed[0]} bin/codeexec mcp list_tools --url {printed[1]}{path}"));
     }
 
     [Theory]
