@@ -115,6 +115,34 @@ public sealed class LostAnswerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_worker_with_a_job_that_takes_long_says_so_and_is_sent_further_ones()
+    {
+        var handler = new ScriptedHandler(slots: 2);
+        // What is not said would be believed for twice as long.
+        await using var web = await RedisEngine.OpenSenderAsync(Options with { Lease = TimeSpan.FromMinutes(2) }, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        await using var worker = await StartWorkerAsync(Options, handler);
+        await ShownAsync();
+        // With its answer the sender learns Redis's time, without which nothing is sent to a worker.
+        var first = Jobs.Python("first");
+        using var sentFirst = await web.Sender!.SendAsync(first, CancellationToken.None);
+        handler.End(first.Id, Result(""));
+        await FinishedAsync(sentFirst);
+        var running = Jobs.Python("long");
+        using var sent = await web.Sender!.SendAsync(running, CancellationToken.None);
+        Assert.Contains("started", await StateAsync(running), StringComparison.Ordinal);
+
+        await Eventually.HoldsAsync(async () => (await _redis.KeysAsync("codeexec:unanswered:*")).Count == 0, "an answer while it runs");
+
+        var next = Jobs.Python("next");
+        using var sentNext = await web.Sender!.SendAsync(next, CancellationToken.None);
+        Assert.Contains("started", await StateAsync(next), StringComparison.Ordinal);
+        handler.End(running.Id, Result(""));
+        handler.End(next.Id, Result(""));
+        await FinishedAsync(sent);
+        await FinishedAsync(sentNext);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Jobs_of_takes_that_were_under_way_when_redis_stood_still_run_once()
     {
         var handler = new ScriptedHandler(slots: 0) { Always = delivery => Task.FromResult(Result(delivery.Job.Code)) };

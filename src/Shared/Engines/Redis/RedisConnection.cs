@@ -153,6 +153,19 @@ public sealed partial class RedisConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Deletes a key without waiting; that may get lost.</summary>
+    internal void Forget(string key)
+    {
+        try
+        {
+            _multiplexer.GetDatabase().KeyDelete(key, CommandFlags.FireAndForget);
+        }
+        catch (Exception fault) when (fault is RedisConnectionException or TimeoutException or ObjectDisposedException)
+        {
+            LogNotDeleted(key, fault.Message);
+        }
+    }
+
     /// <summary>Listens on a channel until the connection is disposed, through reconnects. Messages come one at a time, in order.</summary>
     internal async Task SubscribeAsync(string channel, Action<byte[]> received)
     {
@@ -186,6 +199,9 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(503, LogLevel.Debug, "A message on {Channel} could not be sent: {Reason}")]
     private partial void LogNotPublished(string channel, string reason);
+
+    [LoggerMessage(506, LogLevel.Debug, "{Key} could not be deleted: {Reason}")]
+    private partial void LogNotDeleted(string key, string reason);
 
     [LoggerMessage(504, LogLevel.Warning, "Listening on {Channel} begins when Redis at {Address} can be reached")]
     private partial void LogNotSubscribed(string channel, RedisAddress address);

@@ -7,6 +7,9 @@ namespace CodeExec.Shared.Engines.Redis;
 /// <summary>One job in this worker's hands. Any thread.</summary>
 internal sealed class RedisDelivery(RedisConnection redis, string worker, ExecutionJob job, GivenJob given, QueueOptions options, TimeProvider time) : IJobDelivery, IDisposable
 {
+    // Half of what a worker may leave a message unanswered (RedisQueueTail).
+    private static readonly TimeSpan AnswerAfter = TimeSpan.FromMilliseconds(50);
+
     private readonly RedisEventPost _post = new(job.IsFollowed, happened => redis.Publish(RedisKeys.Reply(given.Web), JobJson.Write(job.Id, happened)), time);
     // Both clocks tell milliseconds.
     private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMilliseconds(50);
@@ -17,6 +20,7 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     private volatile bool _started;
     private volatile bool _givenAway;
     private volatile bool _relisted;
+    private ITimer? _answer;
 
     /// <inheritdoc/>
     public ExecutionJob Job { get; } = job;
@@ -81,6 +85,8 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
         if (!given.IsMarked || age > options.StartTime || age < -ClocksDiffer) return AskToStartAsync();
         _started = true;
         Publish(new JobStarted());
+        // Its end would tell that its message has come, and may be far away: until then all that comes after it would go the longer way.
+        if (IsSent) _answer = time.CreateTimer(_ => redis.Forget(RedisKeys.Unanswered(worker)), null, AnswerAfter, Timeout.InfiniteTimeSpan);
         return Task.CompletedTask;
     }
 
@@ -90,6 +96,7 @@ internal sealed class RedisDelivery(RedisConnection redis, string worker, Execut
     /// <inheritdoc/>
     public void Dispose()
     {
+        _answer?.Dispose();
         _post.Dispose();
         Stop.Dispose();
         _ended.SetResult();
