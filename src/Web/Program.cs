@@ -16,7 +16,7 @@ try
     await using var jobs = await JobService.OpenAsync(settings, logs);
     var parts = new WebParts { Settings = settings, Runner = jobs.Runner, Load = jobs.Load, Mode = jobs.Mode, Peers = jobs.Peers, BackgroundJobs = jobs.BackgroundJobs, Logs = logs };
     await using var app = WebHost.Create(parts);
-    return await WebProcess.RunAsync(app, parts, jobs.Prewarm);
+    return await WebProcess.RunAsync(app, parts, jobs.Prewarm, jobs.Unfit);
 }
 catch (Exception fault) when (fault is SettingsException or RedisRefusedException)
 {

@@ -11,8 +11,13 @@ namespace CodeExec.Web;
 internal static partial class WebProcess
 {
     /// <summary>Serves until SIGTERM or Ctrl-C.</summary>
+    /// <param name="app">The application.</param>
+    /// <param name="parts">Its parts.</param>
+    /// <param name="prewarm">What it does in the background once it serves.</param>
+    /// <param name="unfit">Done when it must end, with what to tell.</param>
     /// <returns>The exit code: 0 after an orderly end, 1 when the address can't be listened on.</returns>
-    public static async Task<int> RunAsync(WebApplication app, WebParts parts, Func<CancellationToken, Task> prewarm)
+    /// <exception cref="SettingsException">The process must end.</exception>
+    public static async Task<int> RunAsync(WebApplication app, WebParts parts, Func<CancellationToken, Task> prewarm, Task<SettingsException> unfit)
     {
         var web = parts.Settings.Web;
         try
@@ -34,9 +39,11 @@ internal static partial class WebProcess
         LogListening(log, ServerDefinition.Version, string.Join(", ", app.Urls), parts.Mode, Keys(web));
         await using var idle = new IdleMemory(TimeProvider.System);
         var prewarming = prewarm(app.Lifetime.ApplicationStopping);
-        await app.WaitForShutdownAsync();
+        var serving = app.WaitForShutdownAsync();
+        if (await Task.WhenAny(serving, unfit) != serving) app.Lifetime.StopApplication();
+        await serving;
         await prewarming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return 0;
+        return unfit.IsCompleted ? throw await unfit : 0;
     }
 
     private static string Keys(WebOptions options) => options.ApiKeys.Count == 0 ? "none, loopback only" : string.Join(", ", options.ApiKeys);

@@ -16,7 +16,7 @@ namespace CodeExec.Worker;
 /// Everything that runs Python inside this process: the executor, its packages and the bound on how many jobs run and wait. What
 /// STDIO, embedded mode and the command line stand on. Any thread; dispose it after the last call has ended.
 /// </summary>
-public sealed partial class LocalService : IAsyncDisposable
+public sealed class LocalService : IAsyncDisposable
 {
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
 
@@ -25,12 +25,12 @@ public sealed partial class LocalService : IAsyncDisposable
     private readonly ForkServers _forkServers;
     private readonly JobWatchdog _watchdog;
     private readonly TimeProvider _time;
-    private readonly ILogger<LocalService> _log;
-    private int _tried;
+    private readonly LayerTrial _trial;
 
     private LocalService(ServiceSettings settings, SandboxPlan plan, ILoggerFactory logs, TimeProvider time)
     {
-        (_time, Sandbox, _log) = (time, plan, logs.CreateLogger<LocalService>());
+        (_time, Sandbox) = (time, plan);
+        _trial = new LayerTrial(plan, time, logs.CreateLogger<LayerTrial>());
         _environments = new PackageEnvironments(settings.Execution, settings.Packages, plan, time, logs);
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory, plan.Code);
         Slots = new JobSlots(settings.Execution, time);
@@ -53,6 +53,9 @@ public sealed partial class LocalService : IAsyncDisposable
     /// <summary>What confines code here.</summary>
     public SandboxPlan Sandbox { get; }
 
+    /// <summary>Done when this process must end, with what to tell: SANDBOX=strict, and a trial has shown that this host refuses a layer.</summary>
+    public Task<SettingsException> Unfit => _trial.Unfit;
+
     /// <summary>Puts the parts together. Starts nothing: Python is looked for at the first job.</summary>
     /// <param name="settings">The checked settings.</param>
     /// <param name="logs">Where the parts log.</param>
@@ -63,8 +66,7 @@ public sealed partial class LocalService : IAsyncDisposable
     /// <summary>The same with a plan of the caller's.</summary>
     internal static LocalService Create(ServiceSettings settings, SandboxPlan plan, ILoggerFactory logs, TimeProvider? time)
     {
-        if (plan.Mode is SandboxMode.Strict && plan.Missing is { Count: > 0 } missing)
-            throw new SettingsException([.. missing.Select(finding => $"SANDBOX=strict, but the layer \"{finding.Layer.Name}\" is missing: {finding.Detail}. Run on a host that has it, or set SANDBOX=auto.")]);
+        if (plan.Objection is { } objection) throw objection;
         Strays.Adopt();
         return new LocalService(settings, plan, logs, time ?? TimeProvider.System);
     }
@@ -84,8 +86,8 @@ public sealed partial class LocalService : IAsyncDisposable
             if (forkServersAfter > TimeSpan.Zero && prepared is not null && !cancel.IsCancellationRequested) Executor.StartAhead(prepared);
             await Task.Delay(forkServersAfter, _time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancel.IsCancellationRequested) return;
-            await TryLayersAsync(prepared, cancel);
-            if (cancel.IsCancellationRequested) return;
+            if (prepared is not null) await _trial.BeginAsync(prepared.Interpreter, cancel);
+            if (cancel.IsCancellationRequested || Unfit.IsCompleted) return;
             _forkServers.Open();
             if (prepared is not null)
                 await _forkServers.EnsureAsync(prepared, ReadOnlySet<string>.Empty, isBase: true).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -109,40 +111,13 @@ public sealed partial class LocalService : IAsyncDisposable
         await _forkServers.PrewarmAsync(cancel);
     }
 
-    // Once, and beside the first calls: what can be known without trying is known before.
-    private async Task TryLayersAsync(PackageEnvironment? prepared, CancellationToken cancel)
-    {
-        if (prepared is null || Interlocked.Exchange(ref _tried, 1) == 1) return;
-        try
-        {
-            await Sandbox.TryAsync(prepared.Interpreter, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            // The service ends.
-            return;
-        }
-        var layers = Sandbox.Layers.ToLookup(finding => finding.State, finding => finding.State is LayerState.Off ? $"{finding.Layer.Name} ({finding.Detail})" : finding.Layer.Name);
-        LogLayers(string.Join(", ", layers[LayerState.On]));
-        if (Sandbox.Mode is SandboxMode.Off) LogOff();
-        else if (layers[LayerState.Off].Any()) LogMissing(string.Join("; ", layers[LayerState.Off]));
-    }
-
-    [LoggerMessage(430, LogLevel.Information, "Code is confined by: {Layers}")]
-    private partial void LogLayers(string layers);
-
-    [LoggerMessage(431, LogLevel.Warning, "This host lacks layers of the sandbox: {Layers}. SECURITY.md says what that leaves open")]
-    private partial void LogMissing(string layers);
-
-    [LoggerMessage(432, LogLevel.Warning, "SANDBOX=off: code under execution can read this service's settings and files, change them, and end it. Only for code that you wrote yourself")]
-    private partial void LogOff();
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         // The last results are out; what ran for them is on its way out.
         await Slots.CloseAsync(EndLimit);
         Executor.EndAhead();
+        await _trial.DisposeAsync();
         await _forkServers.DisposeAsync();
         _watchdog.Dispose();
         _environments.Dispose();

@@ -84,8 +84,8 @@ public sealed class ModeTests
     {
         // A filter without instructions stands for a host that refuses any.
         var confinement = new Confinement(TestService.Python) { SystemCalls = "00", FailsOpen = true, Reports = true };
-        var refused = await SandboxProbe.RunAsync(confinement, TestService.Python, CancellationToken.None);
-        Assert.Equal("system-calls", Assert.Single(refused).Key);
+        var (refused, _) = await SandboxProbe.RunAsync(confinement, TestService.Python, CancellationToken.None);
+        Assert.Equal("system-calls", Assert.Single(refused!).Key);
     }
 
     [Fact]

@@ -13,8 +13,9 @@ public static class SandboxExamination
     public static async Task<IReadOnlyList<Finding>> ExamineAsync(ServiceSettings settings, string? interpreter, CancellationToken cancel)
     {
         var plan = new SandboxPlan(settings);
-        if (interpreter is not null) await plan.TryAsync(interpreter, cancel);
-        return [.. plan.Layers.Select(finding => finding.State switch
+        var unfinished = interpreter is null ? null : await plan.TryAsync(interpreter, cancel);
+        var trial = unfinished is null ? Array.Empty<Finding>() : [new Finding("sandbox", Health.Warn, $"the layers could not be tried: {unfinished}", "What follows is what the kernel says that it has. Run doctor again.")];
+        return [.. trial, .. plan.Layers.Select(finding => finding.State switch
         {
             LayerState.On => new Finding($"sandbox: {finding.Layer.Name}", Health.Ok, finding.Detail),
             LayerState.NotNeeded => new Finding($"sandbox: {finding.Layer.Name}", Health.Ok, $"not needed: {finding.Detail}"),

@@ -39,6 +39,9 @@ internal sealed class JobService : IAsyncDisposable
     /// <summary>What it does in the background once the process serves.</summary>
     public Func<CancellationToken, Task> Prewarm { get; init; } = _ => Task.CompletedTask;
 
+    /// <summary>Done when the process must end, with what to tell (<see cref="LocalService.Unfit"/>).</summary>
+    public Task<SettingsException> Unfit { get; init; } = new TaskCompletionSource<SettingsException>().Task;
+
     /// <summary>Opens the one that the settings ask for.</summary>
     /// <exception cref="RedisRefusedException">Redis can't be used as it is set up.</exception>
     public static async Task<JobService> OpenAsync(ServiceSettings settings, ILoggerFactory logs) =>
@@ -55,6 +58,7 @@ internal sealed class JobService : IAsyncDisposable
             Mode = "embedded",
             Load = () => new ServiceLoad { Running = local.Slots.Running, Waiting = local.Slots.Waiting, Slots = local.Slots.Total, Sandbox = local.Sandbox.Layers },
             Prewarm = local.PrewarmAsync,
+            Unfit = local.Unfit,
         };
     }
 

@@ -17,6 +17,7 @@ public static class WorkerHost
     /// <param name="logs">The log.</param>
     /// <returns>The process's exit code: 0.</returns>
     /// <exception cref="RedisRefusedException">Redis can't be used as it is set up.</exception>
+    /// <exception cref="SettingsException">SANDBOX=strict, and this host lacks a layer.</exception>
     public static async Task<int> RunAsync(ServiceSettings settings, ILoggerFactory logs)
     {
         using var stop = new CancellationTokenSource();
@@ -27,9 +28,11 @@ public static class WorkerHost
         await using var service = LocalService.Create(settings, logs);
         await using var engine = await RedisEngine.OpenReceiverAsync(settings.Queue, settings.Execution.DrainTime, logs, TimeProvider.System, stop.Token);
         var prewarming = service.PrewarmAsync(stop.Token);
-        await engine.Receiver!.RunAsync(new JobHandler(service.Executor, service.Slots, new RecentSets(service.Holds)), stop.Token);
+        var serving = engine.Receiver!.RunAsync(new JobHandler(service.Executor, service.Slots, new RecentSets(service.Holds)), stop.Token);
+        if (await Task.WhenAny(serving, service.Unfit) != serving) await stop.CancelAsync();
+        await serving;
         await prewarming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return 0;
+        return service.Unfit.IsCompleted ? throw await service.Unfit : 0;
     }
 
     private static void Stop(PosixSignalContext signal, CancellationTokenSource stop)

@@ -68,7 +68,19 @@ public sealed class SandboxPlan
     /// <param name="interpreter">The Python that applies them.</param>
     /// <param name="cancel">Ends the trial; then nothing is known that wasn't before.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public async Task TryAsync(string interpreter, CancellationToken cancel) => _refused = await SandboxProbe.RunAsync(ForTrial(interpreter), interpreter, cancel);
+    /// <returns>Why nothing was found out, as on a host that is out of memory or processes at this moment; null when it was.</returns>
+    public async Task<string?> TryAsync(string interpreter, CancellationToken cancel)
+    {
+        var (refused, unfinished) = await SandboxProbe.RunAsync(ForTrial(interpreter), interpreter, cancel);
+        if (refused is null) return unfinished;
+        _refused = refused;
+        return null;
+    }
+
+    /// <summary>What keeps this process from starting, or from going on: SANDBOX=strict, and the host lacks a layer, as far as is known by now.</summary>
+    public SettingsException? Objection => Mode is SandboxMode.Strict && Missing is { Count: > 0 } missing
+        ? new SettingsException([.. missing.Select(finding => $"SANDBOX=strict, but the layer \"{finding.Layer.Name}\" is missing: {finding.Detail}. Run on a host that has it, or set SANDBOX=auto.")])
+        : null;
 
     /// <summary>For a fork server. It reaches the folders of all jobs, since its children can't reach more than it does.</summary>
     /// <param name="environment">Its packages.</param>
@@ -171,5 +183,6 @@ public sealed class SandboxPlan
 
     private bool Wants(SandboxLayer layer) => (_options.Mode is not SandboxMode.Off || Always.Contains(layer)) && !_without.Contains(layer);
 
-    private bool IsRefused(string name) => _refused?.ContainsKey(name) == true;
+    // What is demanded is not left out, whatever was found: then nothing starts.
+    private bool IsRefused(string name) => Mode is not SandboxMode.Strict && _refused?.ContainsKey(name) == true;
 }

@@ -22,6 +22,7 @@ public static class StdioHost
     /// <summary>Serves this process's stdin and stdout to the end.</summary>
     /// <param name="settings">The checked settings.</param>
     /// <returns>The process's exit code: 0.</returns>
+    /// <exception cref="SettingsException">SANDBOX=strict, and this host lacks a layer.</exception>
     public static async Task<int> RunAsync(ServiceSettings settings)
     {
         using var logs = StderrLog.CreateFactory();
@@ -47,7 +48,9 @@ public static class StdioHost
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, gate, server, settings.Execution, ended));
         try
         {
-            await server.RunAsync(ended.Token);
+            var serving = server.RunAsync(ended.Token);
+            if (await Task.WhenAny(serving, service.Unfit) != serving) await ended.CancelAsync();
+            await serving;
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -58,7 +61,7 @@ public static class StdioHost
             await ended.CancelAsync();
             await preparing;
         }
-        return 0;
+        return service.Unfit.IsCompleted ? throw await service.Unfit : 0;
     }
 
     private static void End(PosixSignalContext signal, CallGate gate, StdioServer server, ExecutionOptions options, CancellationTokenSource ended)

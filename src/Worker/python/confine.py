@@ -19,6 +19,7 @@ except ImportError:
 PATH_ONLY = 0x200000
 SET_SECCOMP, DROP_CAPABILITY, SET_CHILD_SUBREAPER, SET_NO_NEW_PRIVS = 22, 24, 36, 38
 MOST_CAPABILITIES = 64
+WITHOUT_C = "this Python has no _ctypes"
 LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 445, 446
 # Execute, read files, read folders.
 READ = (1 | 4 | 8).to_bytes(8, sys.byteorder)
@@ -45,7 +46,7 @@ if _ctypes is not None:
 def call(name, *values):
     """Calls a function of the C library; what it answers with -1 becomes an OSError."""
     if _ctypes is None:
-        raise OSError("this Python has no _ctypes")
+        raise OSError(WITHOUT_C)
     answer = Function(_ctypes.dlsym(C_LIBRARY, name))(*(Long(value) if isinstance(value, int) else value for value in values))
     if answer == -1:
         raise OSError(_ctypes.get_errno(), posix.strerror(_ctypes.get_errno()))
@@ -99,6 +100,8 @@ def domain(ruleset):
 
 
 def system_calls(program):
+    if _ctypes is None:
+        raise OSError(WITHOUT_C)
     code = bytes.fromhex(program)
     # struct sock_fprog: count and address. The address is that of a copy which lives as long as this process does.
     kept = (Byte * len(code))(*code)
