@@ -201,6 +201,7 @@ public sealed partial class PythonExecutor(
         IChild started, ExecutionJob job, Workspace workspace, RunLimits limits, JobStop stop, JobEventLog events, Action<ExecutionResult> tell)
     {
         using var child = started;
+        workspace.MayBeInUse = true;
         var startedAt = Stopwatch.GetTimestamp();
         var printed = new PrintedBytes(limits.PrintedBytes);
         var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed);
@@ -222,7 +223,9 @@ public sealed partial class PythonExecutor(
         tell(result);
 
         // A program may say that it ends, and stay. How long the kernel needs is told by no other clock than the system's.
-        if (gone && !await child.EndedWithinAsync(LeaveLimit, TimeProvider.System) && !await child.StopAsync(TimeSpan.Zero, TimeProvider.System)) LogUnkillable(job.Id, child.Pid);
+        var left = gone && await child.EndedWithinAsync(LeaveLimit, TimeProvider.System);
+        if (gone && !left && !await child.StopAsync(TimeSpan.Zero, TimeProvider.System)) LogUnkillable(job.Id, child.Pid);
+        workspace.MayBeInUse = !left || (await child.Exited).LeftSomething;
         return result;
     }
 

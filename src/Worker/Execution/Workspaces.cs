@@ -41,10 +41,10 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
     /// <exception cref="UnauthorizedAccessException">No folder can be made.</exception>
     public Workspace OpenEmpty() => Workspace.Create(Path.Combine(parent(), JobId.Create()), user, leftBehind);
 
-    /// <summary>Gives a folder back: kept when it is as it was made, else removed.</summary>
+    /// <summary>Gives a folder back: kept when it is as it was made and nobody is in it, else removed.</summary>
     public void Close(Workspace workspace)
     {
-        if (_spare.Count < most && workspace.TryReset()) _spare.Enqueue(workspace);
+        if (!workspace.MayBeInUse && _spare.Count < most && workspace.TryReset()) _spare.Enqueue(workspace);
         else workspace.Dispose();
     }
 

@@ -30,7 +30,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<int, ForkedChild> _sent = [];
     private readonly Dictionary<int, ForkedChild> _running = [];
-    private readonly Dictionary<int, int> _endedUntaken = [];
+    private readonly Dictionary<int, ChildExit> _endedUntaken = [];
     private int _idle;
     private long? _askedAt;
     private bool _retired;
@@ -149,8 +149,8 @@ internal sealed class ForkServer : IAsyncDisposable
                     lock (_lock) Fork(MostIdle);
                     _ready.TrySetResult(true);
                     break;
-                case ["ended", var serial, var code]:
-                    Ended(Number(serial), Number(code));
+                case ["ended", var serial, var code, .. var left]:
+                    Ended(Number(serial), new ChildExit(Number(code), LeftSomething: left is ["left"]));
                     break;
                 case ["pong"]:
                     lock (_lock) _askedAt = null;
@@ -186,13 +186,13 @@ internal sealed class ForkServer : IAsyncDisposable
     private void Taken(int number, int serial, int pid)
     {
         ForkedChild? child;
-        int code;
+        ChildExit exit;
         bool ended, lost;
         lock (_lock)
         {
             if (!_sent.Remove(number, out child)) return;
             lost = _lost;
-            ended = _endedUntaken.Remove(serial, out code);
+            ended = _endedUntaken.Remove(serial, out exit);
             // Before anybody can find it among the running: what is told of a job is told to its process.
             child.Taken(serial, pid);
             if (!ended && !lost) _running[serial] = child;
@@ -204,11 +204,11 @@ internal sealed class ForkServer : IAsyncDisposable
             }
             DoneWhenEmpty();
         }
-        if (ended) child.Ended(code);
+        if (ended) child.Ended(exit);
         else if (lost) child.Orphaned();
     }
 
-    private void Ended(int serial, int code)
+    private void Ended(int serial, ChildExit exit)
     {
         ForkedChild? child;
         lock (_lock)
@@ -216,12 +216,12 @@ internal sealed class ForkServer : IAsyncDisposable
             if (!_running.Remove(serial, out child))
             {
                 // One that waited, unless its word that it took a job is still on the way.
-                if (_sent.Count > 0) _endedUntaken[serial] = code;
+                if (_sent.Count > 0) _endedUntaken[serial] = exit;
                 else _idle--;
             }
             DoneWhenEmpty();
         }
-        child?.Ended(code);
+        child?.Ended(exit);
         lock (_lock)
         {
             if (!_retired && _idle < MostIdle && CoresAreFree()) Fork(MostIdle - _idle);

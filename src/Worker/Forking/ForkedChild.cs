@@ -96,10 +96,10 @@ internal sealed class ForkedChild : IChild
     }
 
     /// <summary>The server has reaped it.</summary>
-    public void Ended(int code)
+    public void Ended(ChildExit exit)
     {
         Strays.Forget(Pid);
-        _exited.TrySetResult(new ChildExit(code));
+        _exited.TrySetResult(exit);
     }
 
     /// <summary>Its code was not started and never will be.</summary>
@@ -174,9 +174,9 @@ internal sealed class ForkedChild : IChild
             await Task.Delay(LookEvery, _stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ = LibC.KillGroup(Pid, LibC.SignalKill);
         Strays.Forget(Pid);
-        Strays.End();
+        var areGone = Strays.End();
         // Else it was killed, or left without a word.
-        _exited.TrySetResult(ToldEnd() ?? new ChildExit(-LibC.SignalKill));
+        _exited.TrySetResult((ToldEnd() ?? new ChildExit(-LibC.SignalKill)) with { LeftSomething = !areGone });
     }
 
     // What its program said of its end; null when it said nothing, and then only its process's end tells.

@@ -127,8 +127,7 @@ public sealed class ChildProcess : IChild
             }
             Strays.Forget(Pid);
             _ended.SetResult(exit);
-            if (!_orphansGoOn) Strays.End();
-            _exited.SetResult(exit);
+            _exited.SetResult(exit with { LeftSomething = !_orphansGoOn && !Strays.End() });
         }
         catch (Exception fault)
         {

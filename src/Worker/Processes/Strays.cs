@@ -46,7 +46,8 @@ internal static class Strays
     }
 
     /// <summary>Ends all of them, with what they leave in turn. Takes up to 2 s; without any, some file reads.</summary>
-    public static void End()
+    /// <returns>Whether they are gone.</returns>
+    public static bool End()
     {
         var started = Environment.TickCount64;
         var seen = new HashSet<int>();
@@ -63,10 +64,11 @@ internal static class Strays
                     if (hasEnded) Reap(pid);
                 }
             }
-            if (found.Count == 0) return;
+            if (found.Count == 0) return true;
             Thread.Sleep(found.IsSubsetOf(seen) ? TimeSpan.FromMilliseconds(1) : KnowingTime);
             seen = found;
         }
+        return false;
     }
 
     private static IEnumerable<(int Pid, bool HasEnded)> OwnChildren()

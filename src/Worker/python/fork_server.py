@@ -12,7 +12,8 @@ are its children's, each RESOURCE SOFT HARD. The modules are imported ahead. Des
   control, from us:  ready              jobs may come
                      refused N          N of the wanted children could not be forked
                      pong               to each ping
-                     ended S CODE       child S has ended, the rest of its group has been killed
+                     ended S CODE       child S has ended, the rest of its group has been killed; with "left" behind it, not all of that has
+                                        gone in time
   jobs, to a child:  JOB, its home, its limits if they are lower than others', then NAME, VALUE of each variable that differs from the
                      server's, separated by NUL, with descriptors: stdout, stderr, claim (an eventfd holding 1), and a Landlock ruleset
                      where there is Landlock

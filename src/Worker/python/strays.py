@@ -32,7 +32,10 @@ class Leavers:
         self.jobs.append((leader, message, time.monotonic() + STRAYS_LIMIT))
 
     def gone(self, known):
-        """Ends what is left, as far as it can now; answers what is to be said of jobs of which nothing is, or for which this took too long."""
+        """
+        Ends what is left, as far as it can now; answers what is to be said of jobs of which nothing is, and, with " left" behind it, of those for
+        which this took too long.
+        """
         strays = kill_strays(known)
         leaders = {leader for leader, _, _ in self.jobs}
         for pid in self.owners.keys() - strays.keys():
@@ -44,7 +47,7 @@ class Leavers:
         now = time.monotonic()
         gone = [job for job in self.jobs if job[0] not in unfinished or job[2] < now]
         self.jobs = [job for job in self.jobs if job not in gone]
-        return [message for _, message, _ in gone]
+        return [message + b" left" if leader in unfinished else message for leader, message, _ in gone]
 
 
 def end_strays(known):
