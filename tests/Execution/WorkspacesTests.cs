@@ -53,6 +53,30 @@ public sealed class WorkspacesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_is_removed_on_a_thread_that_no_other_call_needs()
+    {
+        bool? isOfPool = null;
+        var workspaces = new Workspaces(() => _folder["jobs"], ForeignUser.Ourselves, 4, _ => isOfPool = Thread.CurrentThread.IsThreadPoolThread);
+        var used = workspaces.Open("print(1)");
+        // Below a file nothing can be removed, which is told on the thread that tries.
+        Directory.Move(_folder["jobs"], _folder["aside"]);
+        _folder.Write("jobs", "");
+        await Task.Run(() => workspaces.CloseAsync(used)).Within();
+        Assert.False(isOfPool);
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_kept_takes_no_other_thread()
+    {
+        var used = _workspaces.Open("print(1)");
+        Assert.True(_workspaces.CloseAsync(used).IsCompleted);
+        Assert.Same(used, _workspaces.Open("print(2)"));
+        used.MayBeInUse = true;
+        await _workspaces.CloseAsync(used).Within();
+        Assert.False(Directory.Exists(used.Root));
+    }
+
+    [Fact]
     public void A_spare_folder_that_was_spoilt_meanwhile_is_not_used()
     {
         var spare = _workspaces.Open("print(1)");

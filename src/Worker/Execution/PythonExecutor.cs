@@ -178,7 +178,7 @@ public sealed partial class PythonExecutor(
         {
             await permission.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             waiting?.Dispose();
-            if (workspace is not null) _workspaces.Close(workspace);
+            if (workspace is not null) await _workspaces.CloseAsync(workspace);
             sharedMemory.Ended(memory);
         }
     }

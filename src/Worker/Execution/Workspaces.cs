@@ -16,7 +16,7 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
 {
     private readonly ConcurrentQueue<Workspace> _spare = new();
 
-    /// <summary>Gets a folder with a program in it; <see cref="Close"/> it when nothing of the program runs any more.</summary>
+    /// <summary>Gets a folder with a program in it; <see cref="CloseAsync"/> it when nothing of the program runs any more.</summary>
     /// <exception cref="IOException">The disk is full, or no folder can be made.</exception>
     /// <exception cref="UnauthorizedAccessException">No folder can be made.</exception>
     public Workspace Open(string code)
@@ -41,11 +41,34 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
     /// <exception cref="UnauthorizedAccessException">No folder can be made.</exception>
     public Workspace OpenEmpty() => Workspace.Create(Path.Combine(parent(), JobId.Create()), user, leftBehind);
 
-    /// <summary>Gives a folder back: kept when it is as it was made and nobody is in it, else removed.</summary>
+    /// <summary>Gives back a folder in which no program has run: kept when it is as it was made, else removed.</summary>
     public void Close(Workspace workspace)
     {
-        if (!workspace.MayBeInUse && _spare.Count < most && workspace.TryReset()) _spare.Enqueue(workspace);
-        else workspace.Dispose();
+        if (!TryKeep(workspace)) workspace.Dispose();
+    }
+
+    /// <summary>Gives a folder back: kept when it is as it was made and nobody is in it, else removed; done when it is.</summary>
+    public Task CloseAsync(Workspace workspace)
+    {
+        if (TryKeep(workspace)) return Task.CompletedTask;
+        try
+        {
+            // A program may have filled it so that this takes seconds; the pool has a thread for each core, which all other calls need.
+            return Task.Factory.StartNew(workspace.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch (TaskSchedulerException)
+        {
+            // No thread is left.
+            workspace.Dispose();
+            return Task.CompletedTask;
+        }
+    }
+
+    private bool TryKeep(Workspace workspace)
+    {
+        if (workspace.MayBeInUse || _spare.Count >= most || !workspace.TryReset()) return false;
+        _spare.Enqueue(workspace);
+        return true;
     }
 
     // Something may have happened to it since: another job's code may have reached it.
