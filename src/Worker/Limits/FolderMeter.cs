@@ -15,15 +15,16 @@ internal sealed class FolderMeter(string root) : IDisposable
     // Names longer than the kernel takes (PATH_MAX, 4096) can't be looked at; a program that isn't hostile nests no folder like that.
     private const int LongestPathBytes = 3800;
 
-    private readonly byte[] _root = Encoding.UTF8.GetBytes(root + '\0');
-
-    // Paths, each ended by NUL.
-    private readonly Queue<byte[]> _folders = new();
+    // Without their paths, which all together may be hundreds of times as long as their names.
+    private readonly Queue<Folder> _folders = new();
     private readonly HashSet<ulong> _linked = [];
     private readonly Lock _lock = new();
     private bool _disposed;
     private FolderListing? _current;
-    private byte[] _path = [];
+    private Folder? _folder;
+
+    // That of the folder, then that of what is in it; most jobs are never looked at.
+    private byte[]? _path;
     private long _sum;
 
     /// <summary>What was found: the last whole sum, or that of the round that is under way when it is more already.</summary>
@@ -52,18 +53,23 @@ internal sealed class FolderMeter(string root) : IDisposable
 
     private bool GoOnHeld(Func<bool> enough)
     {
-        if (_current is null && _folders.Count == 0) _folders.Enqueue(_root);
+        var path = _path ??= new byte[2 * LongestPathBytes];
+        if (_current is null && _folders.Count == 0) _folders.Enqueue(new Folder(null, Encoding.UTF8.GetBytes(root)));
         var looked = 0;
         while (_current is not null || _folders.Count > 0)
         {
             if (_current is null)
             {
-                _path = _folders.Dequeue();
-                _current = FolderListing.Open(_path);
+                if (++looked % 64 == 0 && enough()) return false;
+                _folder = _folders.Dequeue();
+                _folder.WriteTo(path);
+                _current = FolderListing.Open(path);
             }
             while (_current?.TryNext(out var name) == true)
             {
-                Add([.. _path.AsSpan(0, _path.Length - 1), (byte)'/', .. name]);
+                path[_folder!.PathBytes] = (byte)'/';
+                name.CopyTo(path.AsSpan(_folder.PathBytes + 1));
+                Add(path, _folder, name[..^1]);
                 if (++looked % 64 == 0 && enough()) return false;
             }
             _current?.Dispose();
@@ -74,16 +80,36 @@ internal sealed class FolderMeter(string root) : IDisposable
         return true;
     }
 
-    private void Add(byte[] path)
+    private void Add(byte[] path, Folder above, ReadOnlySpan<byte> name)
     {
         if (FileStatus.Of(path, LibC.FollowNoLink) is not { } status) return;
         if (status.IsFolder)
         {
-            if (path.Length < LongestPathBytes) _folders.Enqueue(path);
+            if (above.PathBytes + 1 + name.Length < LongestPathBytes) _folders.Enqueue(new Folder(above, name.ToArray()));
             else IsTooDeep = true;
         }
         if (status.Links > 1 && !status.IsFolder && !_linked.Add(status.Number)) _sum += LeastEntryBytes;
         else _sum += Math.Max(status.SpaceBytes, LeastEntryBytes);
         if (_sum > Bytes) Bytes = _sum;
+    }
+
+    private sealed class Folder(Folder? above, byte[] name)
+    {
+        public int PathBytes { get; } = name.Length + (above is null ? 0 : above.PathBytes + 1);
+
+        /// <summary>Writes its path, ended by NUL.</summary>
+        public void WriteTo(Span<byte> path)
+        {
+            path[PathBytes] = 0;
+            for (var folder = this; folder is not null; folder = folder.Above)
+            {
+                folder.Name.CopyTo(path[(folder.PathBytes - folder.Name.Length)..]);
+                if (folder.Above is not null) path[folder.Above.PathBytes] = (byte)'/';
+            }
+        }
+
+        private Folder? Above => above;
+
+        private byte[] Name => name;
     }
 }
