@@ -23,6 +23,7 @@ public sealed class LocalService : IAsyncDisposable
     private readonly PackageEnvironments _environments;
     private readonly OwnedFolderOnDemand _workDirectory;
     private readonly ForkServers _forkServers;
+    private readonly SharedMemory _sharedMemory;
     private readonly JobWatchdog _watchdog;
     private readonly TimeProvider _time;
     private readonly LayerTrial _trial;
@@ -35,9 +36,9 @@ public sealed class LocalService : IAsyncDisposable
         _workDirectory = new OwnedFolderOnDemand(settings.Execution.WorkDirectory, plan.Code);
         Slots = new JobSlots(settings.Execution, time);
         _forkServers = new ForkServers(_environments, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<ForkServers>());
-        var sharedMemory = new SharedMemory(plan.Code, time);
-        _watchdog = new JobWatchdog(settings.Execution.Limits, sharedMemory, time, logs.CreateLogger<JobWatchdog>());
-        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, sharedMemory, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
+        _sharedMemory = new SharedMemory(plan.Code, time);
+        _watchdog = new JobWatchdog(settings.Execution.Limits, _sharedMemory, time, logs.CreateLogger<JobWatchdog>());
+        Executor = new PythonExecutor(_environments, _forkServers, _watchdog, _sharedMemory, () => _workDirectory.Path, plan, settings.Execution, time, logs.CreateLogger<PythonExecutor>());
         Runner = new BoundedRunner(Executor, Slots);
     }
 
@@ -120,6 +121,7 @@ public sealed class LocalService : IAsyncDisposable
         await _trial.DisposeAsync();
         await _forkServers.DisposeAsync();
         _watchdog.Dispose();
+        _sharedMemory.Dispose();
         _environments.Dispose();
         _workDirectory.Dispose();
         Slots.Dispose();

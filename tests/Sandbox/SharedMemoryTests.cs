@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CodeExec.Tests.Support;
+using CodeExec.Worker.Sandbox;
 
 namespace CodeExec.Tests.Sandbox;
 
@@ -79,6 +80,76 @@ public sealed class SharedMemoryTests : IDisposable
         Assert.Contains("\"held", answer.GetRawText(), StringComparison.Ordinal);
         await worker.CallAsync(2, "print(1)");
         Assert.False(File.Exists(Left));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_running_job_has_closed_stays_until_its_end_also_where_the_kernel_knows_no_births(bool knowsBirths)
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using var memory = new SharedMemory(Owner, TimeProvider.System, knowsBirths);
+        var running = memory.Started();
+        Leave(1);
+        memory.Ended(memory.Started());
+        Assert.True(File.Exists(Left));
+        memory.Ended(running);
+        Assert.False(File.Exists(Left));
+    }
+
+    [Fact]
+    public void Of_many_ends_one_a_second_looks_and_a_little_that_is_left_goes_by_itself()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        var time = new ManualTime();
+        using var memory = new SharedMemory(Owner, time);
+        Leave(1);
+        memory.Ended(memory.Started());
+        Assert.False(File.Exists(Left));
+
+        Leave(1);
+        memory.Ended(memory.Started());
+        Assert.True(File.Exists(Left));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(File.Exists(Left));
+    }
+
+    [Fact]
+    public void Much_that_is_left_goes_at_once_at_every_end()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using var memory = new SharedMemory(Owner, new ManualTime());
+        for (var i = 0; i < 3; i++)
+        {
+            Leave(17 * 1024 * 1024);
+            memory.Ended(memory.Started());
+            Assert.False(File.Exists(Left));
+        }
+    }
+
+    [Fact]
+    public void What_still_waits_goes_with_the_service()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using (var memory = new SharedMemory(Owner, new ManualTime()))
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                Leave(1);
+                memory.Ended(memory.Started());
+            }
+            Assert.True(File.Exists(Left));
+        }
+        Assert.False(File.Exists(Left));
+    }
+
+    // Nobody else's on this host.
+    private static ForeignUser Owner { get; } = new(64_996);
+
+    private void Leave(int bytes)
+    {
+        File.WriteAllBytes(Left, new byte[bytes]);
+        Owner.Give(Left);
     }
 
     private string Left => _folder.Shared("left");

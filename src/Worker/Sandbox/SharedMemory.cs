@@ -10,10 +10,14 @@ namespace CodeExec.Worker.Sandbox;
 /// The one place outside its folder where code can make files: named shared memory and semaphores, which multiprocessing needs. What a job leaves
 /// there is removed, where the user that it runs as tells whose it is: one of its own, or ours when nobody else has it. Any thread.
 /// </summary>
-public sealed unsafe class SharedMemory
+public sealed unsafe class SharedMemory : IDisposable
 {
     private const string Folder = "/dev/shm";
-    private const uint Wanted = 0x8 | 0x40 | 0x100 | 0x400 | 0x800;
+    private const uint Birth = 0x800;
+    private const uint Wanted = 0x8 | 0x40 | 0x80 | 0x100 | 0x400;
+
+    // What jobs leave waits for a look that costs more than so much memory is worth; the next to end may come within milliseconds.
+    private const long MostWaitingBytes = 16 * 1024 * 1024;
 
     // The clock of file times moves in steps of up to 10 ms (CONFIG_HZ=100).
     private const long ClockStep = 20 * TimeSpan.TicksPerMillisecond;
@@ -27,18 +31,24 @@ public sealed unsafe class SharedMemory
     private readonly long _since;
     private readonly Lock _lock = new();
     private readonly Lock _lookLock = new();
+    private readonly ITimer _later;
+    private readonly uint _wanted;
     private readonly SortedDictionary<long, int> _starts = [];
     private readonly HashSet<ulong> _held = [];
     private bool _isAlone = true;
+    private bool _isPostponed;
+    private long? _endLookedAt;
     private long _lookedAt;
     private long _emptyAt;
 
     /// <summary>Removes nothing yet.</summary>
     /// <param name="user">Who code runs as. Where that is root, nothing is removed: much else may be root's.</param>
     /// <param name="time">The clock.</param>
-    internal SharedMemory(ForeignUser user, TimeProvider time)
+    /// <param name="asksForBirth">Whether the kernel is asked when files were made: those before Linux 5.18 don't know.</param>
+    internal SharedMemory(ForeignUser user, TimeProvider time, bool asksForBirth = true)
     {
-        _time = time;
+        (_time, _wanted) = (time, asksForBirth ? Wanted | Birth : Wanted);
+        _later = time.CreateTimer(_ => LookLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _owner = user.Id ?? (Environment.IsPrivilegedProcess ? null : OwnUser.Id);
         _isOurs = user.Id is null;
         _since = _isOurs ? DateTime.UtcNow.Ticks : 0;
@@ -52,17 +62,16 @@ public sealed unsafe class SharedMemory
         return now;
     }
 
-    /// <summary>Nothing of a job runs any more: what is older than every job that does, and held by nobody, is removed.</summary>
+    /// <summary>
+    /// Nothing of a job runs any more: what is older than every job that does, and held by nobody, is removed. Of many ends in a second only the
+    /// first looks, and one that finds much; a little that is left then goes at the end of that second.
+    /// </summary>
     /// <param name="started">What its <see cref="Started"/> returned.</param>
     internal void Ended(long started)
     {
-        long oldest;
         lock (_lock)
-        {
             if (--_starts[started] == 0) _starts.Remove(started);
-            oldest = _starts.Count > 0 ? _starts.First().Key - ClockStep : long.MaxValue;
-        }
-        Remove(file => file.Birth < oldest, beyondBytes: 0);
+        RemoveLeft(isDue: false);
     }
 
     /// <summary>
@@ -70,9 +79,38 @@ public sealed unsafe class SharedMemory
     /// </summary>
     /// <param name="bytes">What it may take, from 1 on.</param>
     /// <returns>What was removed, in bytes; 0 when it took less.</returns>
-    internal long Bound(long bytes) => Remove(_ => true, bytes);
+    internal long Bound(long bytes) => Remove(_ => true, bytes, isDue: true);
 
-    private long Remove(Predicate<SharedFile> isWanted, long beyondBytes)
+    /// <summary>Removes what waits; call it when no job runs any more.</summary>
+    public void Dispose()
+    {
+        _later.Dispose();
+        lock (_lookLock)
+            if (!_isPostponed) return;
+        RemoveLeft(isDue: true);
+    }
+
+    private void LookLater()
+    {
+        lock (_lookLock) _isPostponed = false;
+        try
+        {
+            RemoveLeft(isDue: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The next end of a job looks again.
+        }
+    }
+
+    private void RemoveLeft(bool isDue)
+    {
+        long oldest;
+        lock (_lock) oldest = _starts.Count > 0 ? _starts.First().Key - ClockStep : long.MaxValue;
+        Remove(file => file.Birth < oldest, beyondBytes: 0, isDue);
+    }
+
+    private long Remove(Predicate<SharedFile> isWanted, long beyondBytes, bool isDue)
     {
         if (_owner is null || Changed() is not { } changed || changed == Interlocked.Read(ref _emptyAt)) return 0;
         lock (_lookLock)
@@ -85,10 +123,12 @@ public sealed unsafe class SharedMemory
             // What a job held until its end is let go with it, so an end asks again.
             if ((beyondBytes > 0 || !_isAlone) && _time.GetElapsedTime(_lookedAt) < KnownFor) files.RemoveAll(file => _held.Contains(file.Inode));
             if (files.Count == 0 || files.Sum(file => file.Bytes) <= beyondBytes) return 0;
+            if (!isDue && MayWait(files)) return 0;
 
             _isAlone = !_isOurs || OwnUser.IsOursAlone();
             var held = _isAlone ? HeldByAnybody() : null;
             _lookedAt = _time.GetTimestamp();
+            if (beyondBytes == 0) _endLookedAt = _lookedAt;
             _held.Clear();
             var removed = 0L;
             foreach (var file in files)
@@ -101,6 +141,16 @@ public sealed unsafe class SharedMemory
         }
     }
 
+    // Under the lock.
+    private bool MayWait(List<SharedFile> files)
+    {
+        if (_endLookedAt is not { } looked || _time.GetElapsedTime(looked) >= KnownFor) return false;
+        if (files.Where(file => !_held.Contains(file.Inode)).Sum(file => file.Bytes) > MostWaitingBytes) return false;
+        if (!_isPostponed) _later.Change(KnownFor, Timeout.InfiniteTimeSpan);
+        _isPostponed = true;
+        return true;
+    }
+
     private List<SharedFile> Files()
     {
         var files = new List<SharedFile>();
@@ -108,12 +158,12 @@ public sealed unsafe class SharedMemory
         while (listing?.TryNext(out var name) == true)
         {
             byte[] path = [.. "/dev/shm/"u8, .. name];
-            if (Look(path, LibC.FollowNoLink) is var (owner, file, _) && owner == _owner && file.Birth >= _since) files.Add(file);
+            if (Look(path, LibC.FollowNoLink, _wanted) is var (owner, file, _) && owner == _owner && file.Birth >= _since) files.Add(file);
         }
         return files;
     }
 
-    private static long? Changed() => Look("/dev/shm\0"u8.ToArray(), flags: 0)?.Changed;
+    private static long? Changed() => Look("/dev/shm\0"u8.ToArray(), flags: 0, Wanted)?.Changed;
 
     // By number: a semaphore's holders have it under the name that it was made with, before it got its own (sem_open(3)).
     private static HashSet<ulong> HeldByAnybody()
@@ -127,7 +177,7 @@ public sealed unsafe class SharedMemory
                 foreach (var mapping in File.ReadLines(Path.Combine(process, "maps")))
                     if (mapping.Contains(Folder + '/', StringComparison.Ordinal) && mapping.Split(' ') is { Length: > 5 } fields && ulong.TryParse(fields[4], CultureInfo.InvariantCulture, out var inode)) held.Add(inode);
                 foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")))
-                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0) is { } open) held.Add(open.File.Inode);
+                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0, Wanted) is { } open) held.Add(open.File.Inode);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
@@ -137,13 +187,15 @@ public sealed unsafe class SharedMemory
         return held;
     }
 
-    // struct statx of statx(2): the owner at 20, the inode at 32, blocks of 512 bytes at 48, birth and change at 80 and 112 in seconds and nanoseconds.
-    private static (uint Owner, SharedFile File, long Changed)? Look(byte[] path, int flags)
+    // struct statx of statx(2): what of it is told at 0, the owner at 20, the inode at 32, blocks of 512 bytes at 48; birth, change of the file and of
+    // its content at 80, 96 and 112, in seconds and nanoseconds. A file was never made after its last change, whose time nobody can set.
+    private static (uint Owner, SharedFile File, long Changed)? Look(byte[] path, int flags, uint wanted)
     {
         var status = stackalloc byte[LibC.FileStatusSize];
         fixed (byte* name = path)
-            if (LibC.StatX(LibC.RelativeToWorkingDirectory, name, flags, Wanted, status) != 0) return null;
-        return (*(uint*)(status + 20), new SharedFile(path, *(ulong*)(status + 32), Math.Max(*(long*)(status + 48) * 512, FolderMeter.LeastEntryBytes), Ticks(status + 80)), Ticks(status + 112));
+            if (LibC.StatX(LibC.RelativeToWorkingDirectory, name, flags, wanted, status) != 0) return null;
+        var birth = Ticks(status + ((*(uint*)status & Birth) != 0 ? 80 : 96));
+        return (*(uint*)(status + 20), new SharedFile(path, *(ulong*)(status + 32), Math.Max(*(long*)(status + 48) * 512, FolderMeter.LeastEntryBytes), birth), Ticks(status + 112));
     }
 
     private static long Ticks(byte* time) => DateTime.UnixEpoch.Ticks + (*(long*)time * TimeSpan.TicksPerSecond) + (*(uint*)(time + 8) / 100);
