@@ -215,6 +215,14 @@ public sealed partial class PythonExecutor(
         var duration = Stopwatch.GetElapsedTime(startedAt);
         if (!gone) LogUnkillable(job.Id, child.Pid);
 
+        if (ended.IsFaulted)
+        {
+            // Handed back: what would print stands in the server's socket still, and with it the pipes.
+            await stopReading.CancelAsync();
+            await reading;
+            await ended;
+        }
+
         // The group is gone, so the pipes end now, unless a process that left the group holds them: it isn't waited for.
         stopReading.CancelAfter(PipeEndLimit);
         await reading;
