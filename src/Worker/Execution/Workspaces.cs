@@ -9,10 +9,10 @@ namespace CodeExec.Worker.Execution;
 /// times 12 ms; writing and removing one file takes 0.05. Any thread.
 /// </summary>
 /// <param name="parent">This process's folder for them.</param>
-/// <param name="user">Who the jobs run as.</param>
+/// <param name="user">Who the jobs run as: ourselves, once it turns out that they can't be another's.</param>
 /// <param name="most">How many are kept for later.</param>
 /// <param name="leftBehind">Told the path of one that can't be removed.</param>
-internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most, Action<string> leftBehind)
+internal sealed class Workspaces(Func<string> parent, Func<ForeignUser> user, int most, Action<string> leftBehind)
 {
     private readonly ConcurrentQueue<Workspace> _spare = new();
 
@@ -22,7 +22,10 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
     public Workspace Open(string code)
     {
         while (_spare.TryDequeue(out var spare))
-            if (TryWrite(spare, code)) return spare;
+        {
+            if (spare.User == user() && TryWrite(spare, code)) return spare;
+            spare.Dispose();
+        }
         var workspace = OpenEmpty();
         try
         {
@@ -39,7 +42,7 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
     /// <summary>Gets a new folder without a program.</summary>
     /// <exception cref="IOException">The disk is full, or no folder can be made.</exception>
     /// <exception cref="UnauthorizedAccessException">No folder can be made.</exception>
-    public Workspace OpenEmpty() => Workspace.Create(Path.Combine(parent(), JobId.Create()), user, leftBehind);
+    public Workspace OpenEmpty() => Workspace.Create(Path.Combine(parent(), JobId.Create()), user(), leftBehind);
 
     /// <summary>Gives back a folder in which no program has run: kept when it is as it was made, else removed.</summary>
     public void Close(Workspace workspace)
@@ -81,7 +84,6 @@ internal sealed class Workspaces(Func<string> parent, ForeignUser user, int most
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            spare.Dispose();
             return false;
         }
     }

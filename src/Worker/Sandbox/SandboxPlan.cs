@@ -18,6 +18,9 @@ public sealed class SandboxPlan
     private readonly HashSet<SandboxLayer> _without;
     private readonly string? _filterOfCode;
     private readonly string? _filterOfPip;
+    private readonly ForeignUser _code = ForeignUser.Ourselves;
+    private readonly ForeignUser _builder = ForeignUser.Ourselves;
+    private readonly IReadOnlyList<string> _incapable = [];
     private readonly string? _barred;
     private readonly string? _pipBarred;
     private volatile IReadOnlyDictionary<string, string>? _refused;
@@ -33,14 +36,15 @@ public sealed class SandboxPlan
     internal SandboxPlan(ServiceSettings settings, IEnumerable<SandboxLayer> without)
     {
         (_options, _packages, _without) = (settings.Sandbox, settings.Packages, [.. without]);
-        if (Wants(SandboxLayer.User) && Environment.IsPrivilegedProcess)
+        if (Wants(SandboxLayer.User) && Environment.IsPrivilegedProcess) _incapable = OwnCapabilities.MissingForAnotherUser();
+        if (Wants(SandboxLayer.User) && Environment.IsPrivilegedProcess && _incapable.Count == 0)
         {
             var code = new ForeignUser((uint)_options.UserId);
             _barred = Barred(code, settings);
-            if (_barred is null) Code = code;
+            if (_barred is null) _code = code;
             // What pip is to read, an index in a private folder, say, is the operator's: it stays readable.
             _pipBarred = Reach.NamedBy(_packages.PipEnvironment).Select(path => code.StoppedAt(path)).FirstOrDefault(folder => folder is not null);
-            if (_barred is null && _pipBarred is null) Builder = new ForeignUser((uint)_options.UserId + 1);
+            if (_barred is null && _pipBarred is null) _builder = new ForeignUser((uint)_options.UserId + 1);
         }
         if (Wants(SandboxLayer.SystemCalls) && Kernel.ProcessControl(Kernel.GetSeccomp, 0, 0, 0, 0) >= 0)
             (_filterOfCode, _filterOfPip) = (SystemCallFilter.Write(Environment.ProcessId, _options.Network), SystemCallFilter.Write(Environment.ProcessId, NetworkAccess.On));
@@ -50,10 +54,10 @@ public sealed class SandboxPlan
     public SandboxMode Mode => _options.Mode;
 
     /// <summary>Who code runs as.</summary>
-    internal ForeignUser Code { get; } = ForeignUser.Ourselves;
+    internal ForeignUser Code => IsRefused("user") ? ForeignUser.Ourselves : _code;
 
     /// <summary>Who pip and the unpacking of wheels run as. Not as code: what they make must not be in its reach before it is ours.</summary>
-    internal ForeignUser Builder { get; } = ForeignUser.Ourselves;
+    internal ForeignUser Builder => IsRefused("user") ? ForeignUser.Ourselves : _builder;
 
     /// <summary>The layers as they are here, in order.</summary>
     public IReadOnlyList<LayerFinding> Layers => [.. SandboxLayer.All.Select(Find)];
@@ -131,7 +135,7 @@ public sealed class SandboxPlan
 
     private Confinement Confine(string interpreter, ForeignUser user, string? filter, params IReadOnlyList<Reach> reaches) => new(interpreter)
     {
-        User = IsRefused("user") ? ForeignUser.Ourselves : user,
+        User = user,
         KeepsOrphans = !IsRefused("subreaper"),
         NoNewPrivileges = Wants(SandboxLayer.NoNewPrivileges) && !IsRefused("no-new-privileges"),
         Reaches = ConfinesFiles ? reaches : [],
@@ -152,6 +156,7 @@ public sealed class SandboxPlan
         if (layer == SandboxLayer.User)
         {
             if (!Environment.IsPrivilegedProcess) return NotNeeded("we are not root; code runs as we do");
+            if (_incapable.Count > 0) return Off($"we are root without {string.Join(", ", _incapable)}; so code is root, too, without root's capabilities; start the container with these (--cap-add), or as another user");
             if (_barred is null) return On($"code is {_options.UserId}, pip {(_pipBarred is null ? $"{_options.UserId + 1}" : $"root, since {_options.UserId + 1} can't enter {_pipBarred}")}");
             return Off($"user {_options.UserId} can't enter {_barred}; so code is root without root's capabilities; move WORK_DIR, PACKAGE_CACHE_DIR or PYTHON to where others can pass");
         }
