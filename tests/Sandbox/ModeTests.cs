@@ -1,6 +1,8 @@
+using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Tests.Support;
 using CodeExec.Worker;
+using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
 
@@ -54,11 +56,11 @@ public sealed class ModeTests
         using var folder = new TestFolder();
         foreach (var forking in new[] { "on", "off" })
         {
-            await using var worker = WorkerProcess.StartWithoutCapabilities(folder, ("FORK_SERVER", forking));
+            await using var worker = WorkerProcess.StartWithoutCapability("all", folder, ("FORK_SERVER", forking));
             // The second of one slot waits until all of the first is cleared away.
             for (var id = 1; id < 3; id++) Assert.Contains("\"stdout\":\"uid 0\"", (await worker.CallAsync(id, "import os\nopen('file', 'w').write('x')\nprint('uid', os.getuid())")).GetRawText(), StringComparison.Ordinal);
         }
-        await using var strict = WorkerProcess.StartWithoutCapabilities(folder, ("SANDBOX", "strict"));
+        await using var strict = WorkerProcess.StartWithoutCapability("all", folder, ("SANDBOX", "strict"));
         var (code, stderr) = await strict.ExitAsync();
         Assert.Equal((78, true), (code, stderr.Contains("the layer \"user\" is missing: we are root without CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID", StringComparison.Ordinal)));
     }
@@ -133,5 +135,10 @@ public sealed class ModeTests
         var (exit, output) = await CapturedCommand.RunAsync(command, Eventually.Limit, CancellationToken.None);
         Assert.Equal(125, exit.ReturnCode);
         Assert.StartsWith("The layer system-calls of the sandbox was refused, so nothing was started", output, StringComparison.Ordinal);
+        // Which is no fault of the code's, unless the code has run.
+        var result = new ExecutionResult { ReturnCode = exit.ReturnCode, Stdout = "", Stderr = output, Status = ExecutionStatus.Error };
+        Assert.Equal(output.TrimEnd(), RefusedStart.Of(result));
+        Assert.Null(RefusedStart.Of(result with { Stderr = "Traceback (most recent call last):\n" + output }));
+        Assert.Null(RefusedStart.Of(result with { ReturnCode = 1 }));
     }
 }

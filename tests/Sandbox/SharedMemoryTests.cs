@@ -152,6 +152,26 @@ public sealed class SharedMemoryTests : IDisposable
         Owner.Give(Left);
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task What_a_running_job_holds_stays_where_root_can_not_see_who_holds_what()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        await using var worker = WorkerProcess.StartWithoutCapability("sys_ptrace", _folder, ("MEMORY_LIMIT_MB", "64"), ("WORKER_CONCURRENCY", "1"));
+        // More than may be there together; the watch looks every 50 ms.
+        var answer = await worker.CallAsync(1, $$"""
+            import os, time
+            held = open('{{Left}}', 'wb')
+            for _ in range(9): held.write(bytes(4_000_000))
+            held.flush()
+            with open('{{Left}}-closed', 'wb') as file:
+                for _ in range(9): file.write(bytes(4_000_000))
+            end = time.monotonic() + 1
+            while time.monotonic() < end and os.path.exists('{{Left}}'): time.sleep(0.01)
+            print('held' if os.path.exists('{{Left}}') else 'lost')
+            """);
+        Assert.True(answer.GetRawText().Contains("\"held", StringComparison.Ordinal), answer.GetRawText());
+    }
+
     private string Left => _folder.Shared("left");
 
     private string Leaves => $"open('{Left}', 'w').write('kept')";

@@ -33,9 +33,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Starts one as another user, which root alone can.</summary>
     public static WorkerProcess StartAs(string user, TestFolder folder, params (string Name, string Value)[] settings) => StartAs(user, folder, ["stdio"], settings);
 
-    /// <summary>Starts one as root with none of root's rights, as `docker run --cap-drop ALL` does.</summary>
-    public static WorkerProcess StartWithoutCapabilities(TestFolder folder, params (string Name, string Value)[] settings) =>
-        StartBehind(["setpriv", "--bounding-set=-all", "--inh-caps=-all"], folder, ["stdio"], settings);
+    /// <summary>Starts one as root without some of root's rights (capabilities(7)): "all" as `docker run --cap-drop ALL` does.</summary>
+    public static WorkerProcess StartWithoutCapability(string name, TestFolder folder, params (string Name, string Value)[] settings) =>
+        StartBehind(["setpriv", $"--bounding-set=-{name}", $"--inh-caps=-{name}"], folder, ["stdio"], settings);
 
     private static WorkerProcess StartAs(string? user, TestFolder folder, string[] arguments, (string Name, string Value)[] settings)
     {

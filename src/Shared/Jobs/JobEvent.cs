@@ -33,7 +33,7 @@ public sealed record PackagesInstalling(string Line) : JobEvent;
 /// <param name="Text">The text, never cut inside a character; bytes that aren't UTF-8 arrive as U+FFFD.</param>
 public sealed record OutputChunk(OutputStream Stream, long Sequence, string Text) : JobEvent;
 
-/// <summary>The job is over, its processes have ended and its folder is gone. Nothing follows.</summary>
+/// <summary>The job is over: its program has ended, and what it may have left is being cleared away. Nothing follows.</summary>
 /// <param name="Result">What the caller gets.</param>
 public sealed record JobFinished(ExecutionResult Result) : JobEvent;
 

@@ -125,7 +125,10 @@ public sealed partial class PythonExecutor(
             await RunCodeAsync(job, packages.Environment, stop, beforeStart, events, result =>
             {
                 result = result with { InstallTime = installTime, PackagesCache = packages.Cache };
-                events.Add(new JobFinished(result with { Hint = result.Hint ?? ResultHint.For(result, job, RunLimits.For(options, job.Limits)) }));
+                var refused = RefusedStart.Of(result);
+                if (refused is not null) LogRefusedStart(job.Id, refused);
+                var hint = refused is null ? result.Hint ?? ResultHint.For(result, job, RunLimits.For(options, job.Limits)) : RefusedStart.Hint(job);
+                events.Add(new JobFinished(result with { Hint = hint }));
             });
         }
         catch (InstallFailedException failure)
@@ -268,6 +271,9 @@ public sealed partial class PythonExecutor(
 
     [LoggerMessage(402, LogLevel.Information, "job={Job} is started in a fresh interpreter: {Reason}")]
     private partial void LogStartedAnew(string job, string reason);
+
+    [LoggerMessage(444, LogLevel.Error, "job={Job} was not started; its client was given this id as its reference. {Reason}")]
+    private partial void LogRefusedStart(string job, string reason);
 
     [LoggerMessage(401, LogLevel.Error, "job={Job} child={Pid} is still there after SIGKILL: the kernel holds it, most often for a disk or network share that hangs")]
     private partial void LogUnkillable(string job, int pid);

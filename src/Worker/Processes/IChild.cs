@@ -12,7 +12,7 @@ public interface IChild : IDisposable
     /// <summary>The same for descriptor 2; null when it was merged into <see cref="Stdout"/>.</summary>
     Stream? Stderr { get; }
 
-    /// <summary>Done when the process has ended, the rest of its group was sent SIGKILL, and what it left behind was ended.</summary>
+    /// <summary>Done when the process has ended, the rest of its group was sent SIGKILL, and what it left behind was ended, as far as that could be done in time (<see cref="ChildExit.LeftSomething"/>).</summary>
     Task<ChildExit> Exited { get; }
 
     /// <summary>Waits for the end of its program; what is left of it may be on its way out until <see cref="Exited"/>.</summary>

@@ -44,7 +44,7 @@ internal static unsafe partial class LibC
     public const int WaitLeaveReapable = 0x01000000;
 
     public const int Interrupted = 4;
-    public const int NoSuchProcess = 3;
+    public const int AccessDenied = 13;
 
     public const int PriorityOfGroup = 1;
 

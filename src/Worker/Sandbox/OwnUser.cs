@@ -31,6 +31,24 @@ internal static class OwnUser
         return same.TrueForAll(pid => above.Contains(pid) || Chain(pid, parents).Contains(Environment.ProcessId));
     }
 
+    /// <summary>Whether a process has a user, as its real, effective or saved one.</summary>
+    /// <param name="process">Its folder in /proc.</param>
+    /// <param name="user">The user's number.</param>
+    public static bool Has(string process, uint user)
+    {
+        try
+        {
+            return File.ReadLines(process + "/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal)) is { } line && IsOf(line, user);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile.
+            return false;
+        }
+    }
+
+    private static bool IsOf(string line, uint user) => line.Split('\t').Skip(1).Any(id => uint.Parse(id, CultureInfo.InvariantCulture) == user);
+
     // A process and those above it. What was read isn't of one moment, so parents might form a ring.
     private static IEnumerable<int> Chain(int pid, Dictionary<int, int> parents)
     {
@@ -50,7 +68,7 @@ internal static class OwnUser
             foreach (var line in File.ReadLines(process + "/status"))
             {
                 if (line.StartsWith("PPid:", StringComparison.Ordinal)) parent = int.Parse(line.AsSpan("PPid:".Length), CultureInfo.InvariantCulture);
-                else if (line.StartsWith("Uid:", StringComparison.Ordinal) && parent is { } above) return (above, line.Split('\t').Skip(1).Any(id => uint.Parse(id, CultureInfo.InvariantCulture) == Id));
+                else if (line.StartsWith("Uid:", StringComparison.Ordinal) && parent is { } above) return (above, IsOf(line, Id));
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Limits;
@@ -126,6 +127,7 @@ public sealed unsafe class SharedMemory : IDisposable
             if (!isDue && MayWait(files)) return 0;
 
             _isAlone = !_isOurs || OwnUser.IsOursAlone();
+            // As root without a right that containers often withhold (CAP_SYS_PTRACE) it can not be seen what jobs hold.
             var held = _isAlone ? HeldByAnybody() : null;
             _lookedAt = _time.GetTimestamp();
             if (beyondBytes == 0) _endLookedAt = _lookedAt;
@@ -166,7 +168,8 @@ public sealed unsafe class SharedMemory : IDisposable
     private static long? Changed() => Look("/dev/shm\0"u8.ToArray(), flags: 0, Wanted)?.Changed;
 
     // By number: a semaphore's holders have it under the name that it was made with, before it got its own (sem_open(3)).
-    private static HashSet<ulong> HeldByAnybody()
+    // Null when that can't be told.
+    private HashSet<ulong>? HeldByAnybody()
     {
         var held = new HashSet<ulong>();
         foreach (var process in Directory.EnumerateDirectories("/proc"))
@@ -177,11 +180,16 @@ public sealed unsafe class SharedMemory : IDisposable
                 foreach (var mapping in File.ReadLines(Path.Combine(process, "maps")))
                     if (mapping.Contains(Folder + '/', StringComparison.Ordinal) && mapping.Split(' ') is { Length: > 5 } fields && ulong.TryParse(fields[4], CultureInfo.InvariantCulture, out var inode)) held.Add(inode);
                 foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")))
-                    if (new FileInfo(descriptor).LinkTarget?.StartsWith(Folder + '/', StringComparison.Ordinal) == true && Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0, Wanted) is { } open) held.Add(open.File.Inode);
+                {
+                    var target = new FileInfo(descriptor).LinkTarget;
+                    if (target?.StartsWith(Folder + '/', StringComparison.Ordinal) == false) continue;
+                    if (Look(Encoding.UTF8.GetBytes(descriptor + '\0'), flags: 0, Wanted) is { } open) held.Add(open.File.Inode);
+                    else if (Marshal.GetLastPInvokeError() == LibC.AccessDenied && OwnUser.Has(process, _owner!.Value)) return null;
+                }
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                // It ended meanwhile.
+                // It ended meanwhile, or is another user's, who has none of our files.
             }
         }
         return held;
