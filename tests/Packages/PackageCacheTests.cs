@@ -29,8 +29,8 @@ public sealed class PackageCacheTests
     [Fact]
     public async Task An_environment_in_use_is_never_evicted()
     {
-        await using var service = new TestService(packages: options => options with { CacheMaxBytes = 1 });
-        service.Wheels.Add("alpha", "1.0", padding: 1000).Add("beta", "1.0", padding: 1000);
+        await using var service = new TestService(packages: options => options with { CacheMaxBytes = 1_000_000 });
+        service.Wheels.Add("alpha", "1.0", padding: 600_000).Add("beta", "1.0", padding: 600_000);
         using var release = new NamedPipe(service.Folder.Shared("go"));
         var user = service.Start(Jobs.Python($"print('ready')\nopen({WheelFolder.Python(release.Path)}).read()\nimport alpha\nprint(alpha.VERSION)", "alpha"));
         await user.Printed("ready");
@@ -40,10 +40,10 @@ public sealed class PackageCacheTests
     }
 
     [Fact]
-    public async Task A_cache_that_holds_nothing_still_lets_everybody_run()
+    public async Task A_cache_that_holds_one_set_alone_still_lets_everybody_run()
     {
-        await using var service = new TestService(execution: options => options with { Concurrency = 8 }, packages: options => options with { CacheMaxBytes = 1 });
-        foreach (var i in Enumerable.Range(0, 4)) service.Wheels.Add($"part{i}", "1.0", padding: 1000);
+        await using var service = new TestService(execution: options => options with { Concurrency = 8 }, packages: options => options with { CacheMaxBytes = 1_000_000 });
+        foreach (var i in Enumerable.Range(0, 4)) service.Wheels.Add($"part{i}", "1.0", padding: 600_000);
         var runs = Enumerable.Range(0, 24).Select(i => service.Start(i % 6 == 5 ? Jobs.Python("print('1.0')") : Jobs.Python($"import part{i % 4}; print(part{i % 4}.VERSION)", $"part{i % 4}"))).ToList();
         foreach (var run in runs) Assert.Equal("1.0\n", (await run.Finished).Stdout);
     }

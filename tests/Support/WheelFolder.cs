@@ -35,8 +35,9 @@ internal sealed class WheelFolder(string path)
     /// <param name="requires">Values of Requires-Dist.</param>
     /// <param name="extras">Values of Provides-Extra.</param>
     /// <param name="falsified">A file that RECORD lists with another content; null for none.</param>
+    /// <param name="compressed">Whether the wheel takes less space than its files.</param>
     public WheelFolder AddFiles(
-        string name, string version, IReadOnlyDictionary<string, string> files, string[]? requires = null, string[]? extras = null, string? falsified = null)
+        string name, string version, IReadOnlyDictionary<string, string> files, string[]? requires = null, string[]? extras = null, string? falsified = null, bool compressed = false)
     {
         var all = new Dictionary<string, string>(files, StringComparer.Ordinal)
         {
@@ -50,7 +51,7 @@ internal sealed class WheelFolder(string path)
         };
         var record = string.Concat(all.Select(file => $"{file.Key},sha256={Digest(file.Key == falsified ? "other" : file.Value)},{Encoding.UTF8.GetByteCount(file.Value)}\n"));
         all[$"{name}-{version}.dist-info/RECORD"] = $"{record}{name}-{version}.dist-info/RECORD,,\n";
-        return Write($"{name}-{version}-py3-none-any.whl", all);
+        return Write($"{name}-{version}-py3-none-any.whl", all, compressed);
     }
 
     /// <summary>Adds a wheel of which a byte was lost on its way: pip, which looks at its metadata alone, finds nothing wrong.</summary>
@@ -81,17 +82,17 @@ internal sealed class WheelFolder(string path)
     /// <summary>A text as Python spells it.</summary>
     public static string Python(string text) => $"'{text.Replace("\\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
 
-    private WheelFolder Write(string fileName, Dictionary<string, string> files)
+    private WheelFolder Write(string fileName, Dictionary<string, string> files, bool compressed = false)
     {
         using var file = File.Create(System.IO.Path.Combine(Path, fileName));
         using var zip = new ZipArchive(file, ZipArchiveMode.Create);
-        foreach (var (name, text) in files) Entry(zip, name, text);
+        foreach (var (name, text) in files) Entry(zip, name, text, compressed ? CompressionLevel.Optimal : CompressionLevel.NoCompression);
         return this;
     }
 
-    private static void Entry(ZipArchive zip, string name, string text)
+    private static void Entry(ZipArchive zip, string name, string text, CompressionLevel compression = CompressionLevel.NoCompression)
     {
-        using var stream = zip.CreateEntry(name, CompressionLevel.NoCompression).Open();
+        using var stream = zip.CreateEntry(name, compression).Open();
         stream.Write(Encoding.UTF8.GetBytes(text));
     }
 

@@ -6,7 +6,7 @@ public sealed record PackageOptions
     /// <summary>PACKAGE_CACHE_DIR: where environments are kept. Default: <c>codeexec</c> in the user's cache folder.</summary>
     public string CacheDirectory { get; init; } = DefaultCacheDirectory(null, null);
 
-    /// <summary>PACKAGE_CACHE_MAX_MB: environments above this are evicted, least recently used first. Default 2048 MB; 1 MB to 1 TB.</summary>
+    /// <summary>PACKAGE_CACHE_MAX_MB: environments above this are evicted, least recently used first, and no set may take more. Default 2048 MB; 1 MB to 1 TB.</summary>
     public long CacheMaxBytes { get; init; } = 2048L * 1024 * 1024;
 
     /// <summary>INSTALL_TIMEOUT_SECONDS: longest that installing a job's packages may take. Default 120 s; 1 s to 1 h.</summary>

@@ -36,6 +36,12 @@ internal static class ProcessLimits
     /// <summary>Those that a job which asked for less has for itself.</summary>
     public static IReadOnlyList<ResourceLimit> Lowered(RunLimits limits) => [Fixed("FSIZE", limits.FileBytes), Fixed("AS", BareAddressSpace + limits.MemoryBytes), .. Own(limits)];
 
+    /// <summary>Those of what fetches and unpacks packages: no file of it is larger than all that a set may take.</summary>
+    /// <param name="fileBytes">Size of each file.</param>
+    /// <param name="memoryBytes">What a job may hold; null where compilers run, which need what they need.</param>
+    public static IReadOnlyList<ResourceLimit> OfInstaller(long fileBytes, long? memoryBytes) =>
+        memoryBytes is { } bytes ? [Fixed("FSIZE", fileBytes), Fixed("AS", BareAddressSpace + bytes)] : [Fixed("FSIZE", fileBytes)];
+
     /// <summary>Limits as a fork server reads them: name, soft and hard value of each.</summary>
     public static string Text(IEnumerable<ResourceLimit> limits) =>
         string.Join(' ', limits.Select(limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Resource} {limit.Soft} {limit.Hard}")));

@@ -1,3 +1,4 @@
+using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
@@ -52,10 +53,8 @@ internal sealed partial class Pip(PackageOptions options, SandboxPlan plan, Time
 
         if (command.Writable.Contains(PipCommand.SharedCache(options))) FolderTree.Create(PipCommand.SharedCache(options));
         foreach (var folder in command.Writable) plan.Builder.Give(folder);
-        // What builds packages starts processes that only the end of a session of their own takes down.
-        var exit = !command.BuildsPackages && TryTake() is { } warm
-            ? await RunAsync(warm, command, Tell, cancel)
-            : await StreamedCommand.RunAsync(command.InItsOwnPython(plan), Tell, time, cancel);
+        await using var watch = new PipWatch(command.Writable.Except([PipCommand.SharedCache(options)], StringComparer.Ordinal), options.CacheMaxBytes, time, cancel);
+        var exit = await RunAsync(command, Tell, watch);
         if (Interlocked.Increment(ref _calls) >= CallsUntilWarm) WarmUp(command.Interpreter);
         if (exit.ReturnCode != 0) throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), output.Hint(command.Interpreter));
     }
@@ -68,6 +67,21 @@ internal sealed partial class Pip(PackageOptions options, SandboxPlan plan, Time
         TryTake()?.Dispose();
         _requests.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task<ChildExit> RunAsync(PipCommand command, Action<string> line, PipWatch watch)
+    {
+        try
+        {
+            // What builds packages starts processes that only the end of a session of their own takes down.
+            return !command.BuildsPackages && TryTake() is { } warm
+                ? await RunAsync(warm, command, line, watch.Token)
+                : await StreamedCommand.RunAsync(command.InItsOwnPython(plan), line, time, watch.Token);
+        }
+        catch (OperationCanceledException) when (watch.Excess is { } excess)
+        {
+            throw new InstallFailedException(ExecutionResult.KilledReturnCode, excess, PipOutput.TooLargeHint);
+        }
     }
 
     private async Task<ChildExit> RunAsync(WarmPip warm, PipCommand command, Action<string> line, CancellationToken cancel)

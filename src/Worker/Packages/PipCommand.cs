@@ -50,7 +50,7 @@ internal sealed record PipCommand(
     /// <param name="plan">What confines it.</param>
     public ChildCommand InItsOwnPython(SandboxPlan plan) =>
         // -I: no PYTHONPATH and no file of the working directory can put itself into pip's place.
-        new(Interpreter.Path, ["-I", "-m", "pip", .. Arguments], Environment, Scratch, MergeStderr: true, plan.ForBuild(Interpreter, [], Writable));
+        new(Interpreter.Path, ["-I", "-m", "pip", .. Arguments], Environment, Scratch, MergeStderr: true, plan.ForBuild(Interpreter, [], Writable, compiles: BuildsPackages));
 
     private static PipCommand Create(
         PythonInterpreter interpreter, IEnumerable<string> what, IEnumerable<PackageRequirement> requirements, string folder, string scratch, PackageOptions options)

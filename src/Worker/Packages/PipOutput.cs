@@ -10,6 +10,9 @@ internal sealed partial class PipOutput
     private const int MaxLineLength = 500;
     private const int MaxUsefulLines = 40;
 
+    /// <summary>What helps when a set is larger than it may be.</summary>
+    public const string TooLargeHint = "Ask for fewer or smaller packages in one call, or for another version. The operator can raise PACKAGE_CACHE_MAX_MB.";
+
     private readonly Queue<string> _lines = new();
 
     /// <summary>Takes a line as pip printed it and returns it as it may be shown.</summary>
@@ -32,6 +35,8 @@ internal sealed partial class PipOutput
     /// <summary>What would help; null when nothing is known to.</summary>
     public string? Hint(PythonInterpreter interpreter)
     {
+        // EFBIG: a file of the set alone is larger than all of it may be.
+        if (_lines.Any(line => line.Contains("[Errno 27]", StringComparison.Ordinal))) return TooLargeHint;
         if (_lines.Any(line => line.Contains("Retrying (", StringComparison.Ordinal)))
             return "The package index can't be reached from here, so only packages that are already installed can be used. The operator can set PIP_INDEX_URL or PIP_FIND_LINKS.";
         if (_lines.Any(line => line.Contains("ResolutionImpossible", StringComparison.Ordinal) || line.Contains("conflicting dependencies", StringComparison.Ordinal)))

@@ -13,7 +13,7 @@ namespace CodeExec.Worker.Packages;
 internal sealed class WheelResolver(PackageOptions options, SandboxPlan plan, Pip pip, TimeProvider time)
 {
     private readonly WheelStore _store = new(options, time);
-    private readonly WheelUnpacker _unpacker = new(plan, time);
+    private readonly WheelUnpacker _unpacker = new(options, plan, time);
     private readonly Resolutions _resolutions = new(options, time);
 
     /// <summary>Whether the wheels of an environment are known without asking pip.</summary>

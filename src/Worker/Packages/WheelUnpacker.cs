@@ -1,3 +1,5 @@
+using System.Globalization;
+using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
 using CodeExec.Worker.Sandbox;
@@ -8,14 +10,16 @@ namespace CodeExec.Worker.Packages;
 /// Unpacks wheels and compiles their modules, in one Python process for all of them. What makes a wheel unacceptable stands in
 /// <c>python/unpack_wheels.py</c>. Any thread.
 /// </summary>
-internal sealed class WheelUnpacker(SandboxPlan plan, TimeProvider time)
+internal sealed class WheelUnpacker(PackageOptions options, SandboxPlan plan, TimeProvider time)
 {
+    private const int TooLarge = 2;
+
     /// <summary>Unpacks each wheel into a folder of its own.</summary>
     /// <param name="wheels">The files with their folders, which are made here.</param>
     /// <param name="interpreter">For whom the modules are compiled.</param>
     /// <param name="scratch">HOME, TMPDIR and working directory.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <exception cref="InstallFailedException">A wheel is refused, or the disk is full.</exception>
+    /// <exception cref="InstallFailedException">A wheel is refused, they are too large together, or the disk is full.</exception>
     public async Task UnpackAsync(IReadOnlyList<(string Wheel, string Folder)> wheels, PythonInterpreter interpreter, string scratch, CancellationToken cancel)
     {
         foreach (var (_, folder) in wheels)
@@ -26,12 +30,14 @@ internal sealed class WheelUnpacker(SandboxPlan plan, TimeProvider time)
         var environment = CodeEnvironment.Inherited();
         environment["HOME"] = environment["TMPDIR"] = scratch;
         var command = new ChildCommand(
-            interpreter.Path, ["-I", "-c", PythonScripts.Text("unpack_wheels.py"), .. wheels.SelectMany(pair => new[] { pair.Wheel, pair.Folder })], environment, scratch, MergeStderr: true,
+            interpreter.Path, ["-I", "-c", PythonScripts.Text("unpack_wheels.py"), options.CacheMaxBytes.ToString(CultureInfo.InvariantCulture), .. wheels.SelectMany(pair => new[] { pair.Wheel, pair.Folder })], environment, scratch, MergeStderr: true,
             plan.ForBuild(interpreter, wheels.Select(pair => pair.Wheel), [scratch, .. wheels.Select(pair => pair.Folder)]));
         var output = new PipOutput();
         var exit = await StreamedCommand.RunAsync(command, line => output.Add(line), time, cancel);
         foreach (var (_, folder) in wheels) plan.Builder.TakeBack(folder);
         if (exit.ReturnCode != 0)
-            throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), "Ask for another version of this package; this wheel can't be installed as it is.");
+            throw new InstallFailedException(
+                exit.ReturnCode, output.UsefulText(),
+                exit.ReturnCode == TooLarge ? PipOutput.TooLargeHint : "Ask for another version of this package; this wheel can't be installed as it is.");
     }
 }

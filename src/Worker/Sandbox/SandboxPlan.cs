@@ -1,5 +1,6 @@
 using CodeExec.Shared.Settings;
 using CodeExec.Worker.Execution;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Packages;
 
 namespace CodeExec.Worker.Sandbox;
@@ -15,6 +16,7 @@ public sealed class SandboxPlan
 
     private readonly SandboxOptions _options;
     private readonly PackageOptions _packages;
+    private readonly long _memoryBytes;
     private readonly HashSet<SandboxLayer> _without;
     private readonly string? _filterOfCode;
     private readonly string? _filterOfPip;
@@ -35,7 +37,7 @@ public sealed class SandboxPlan
     /// <summary>The same without some layers, for tests: what each is good for shows when it is missing.</summary>
     internal SandboxPlan(ServiceSettings settings, IEnumerable<SandboxLayer> without)
     {
-        (_options, _packages, _without) = (settings.Sandbox, settings.Packages, [.. without]);
+        (_options, _packages, _memoryBytes, _without) = (settings.Sandbox, settings.Packages, settings.Execution.Limits.MemoryBytes, [.. without]);
         if (Wants(SandboxLayer.User) && Environment.IsPrivilegedProcess) _incapable = OwnCapabilities.MissingForAnotherUser();
         if (Wants(SandboxLayer.User) && Environment.IsPrivilegedProcess && _incapable.Count == 0)
         {
@@ -106,11 +108,12 @@ public sealed class SandboxPlan
     /// <param name="interpreter">Whose pip.</param>
     /// <param name="readable">What it needs beside the host and what pip's settings name.</param>
     /// <param name="writable">All that it may change.</param>
-    internal Confinement ForBuild(PythonInterpreter interpreter, IEnumerable<string> readable, IEnumerable<string> writable)
+    /// <param name="compiles">Whether it may run the build code of packages.</param>
+    internal Confinement ForBuild(PythonInterpreter interpreter, IEnumerable<string> readable, IEnumerable<string> writable, bool compiles = false)
     {
         Builder.LetThrough(_packages.CacheDirectory);
-        return Confine(
-            interpreter.Path, Builder, _filterOfPip, Reach.OfHost(interpreter.Path).Reading(Reach.NamedBy(_packages.PipEnvironment)).Reading(readable).Writing(writable).SharingMemory());
+        var reach = Reach.OfHost(interpreter.Path).Reading(Reach.NamedBy(_packages.PipEnvironment)).Reading(readable).Writing(writable).SharingMemory();
+        return Confine(interpreter.Path, Builder, _filterOfPip, reach) with { Limits = ProcessLimits.OfInstaller(_packages.CacheMaxBytes, compiles ? null : _memoryBytes) };
     }
 
     /// <summary>For a trial of every layer.</summary>
