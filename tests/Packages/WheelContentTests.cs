@@ -75,6 +75,11 @@ public sealed class WheelContentTests
     [InlineData("kettle-1.0.data/scripts/../../escaped.py", "lies outside the folder")]
     [InlineData("kettle-1.0.data/elsewhere/escaped.py", "is in no folder that the format knows")]
     [InlineData("kettle-1.0.data/purelib/pip-99.dist-info/METADATA", "speaks for another package")]
+    [InlineData("kettle-1.0.data/data/lib/python/pip-99.dist-info/METADATA", "speaks for another package")]
+    [InlineData("kettle-1.0.data/data/pip-99.dist-info/METADATA", "speaks for another package")]
+    [InlineData("kettle-1.0.data/data/lib/python/kettle-1.0.dist-info/METADATA", "speaks for another package")]
+    [InlineData("./pip-99.dist-info/METADATA", "speaks for another package")]
+    [InlineData("pip-99.DIST-INFO/METADATA", "speaks for another package")]
     public async Task A_wheel_that_reaches_out_of_its_folder_is_refused(string entry, string words)
     {
         await using var service = new TestService();
@@ -86,6 +91,19 @@ public sealed class WheelContentTests
         Assert.Contains("Ask for another version", result.Hint, StringComparison.Ordinal);
         Assert.Empty(service.StoredWheels);
         Assert.DoesNotContain(TestFolder.Content(service.Folder.Path), path => path.EndsWith("escaped.py", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_stored_wheel_that_speaks_for_two_packages_is_the_wheels_fault_and_not_the_services()
+    {
+        await using var service = new TestService();
+        service.Wheels.Add("kettle", "1.0").Add("teapot", "1.0");
+        await service.RunAsync("print(1)", "kettle");
+        // As an earlier version of this service let it in.
+        Directory.CreateDirectory(Path.Combine(Assert.Single(service.StoredWheels), "site-packages", "evil-1.dist-info"));
+        var result = await service.RunAsync("print(1)", "kettle", "teapot");
+        Assert.Equal(ExecutionStatus.InstallFailed, result.Status);
+        Assert.Contains("The wheel kettle-1.0-py3-none-any.whl is refused: it has 2 .dist-info folders, and must have one.", result.Stderr, StringComparison.Ordinal);
     }
 
     [Fact]

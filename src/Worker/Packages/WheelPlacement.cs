@@ -20,6 +20,7 @@ internal static partial class WheelPlacement
     /// <param name="environment">Where it is being built.</param>
     /// <param name="python">The environment's interpreter, in its final place.</param>
     /// <returns>How many bytes are shared with the store.</returns>
+    /// <exception cref="InstallFailedException">It doesn't say of itself which package it is.</exception>
     public static long Place(StoredWheel wheel, bool requested, PackageEnvironment environment, string python)
     {
         var shared = LinkTree(wheel.SitePackages, environment.SitePackages);
@@ -69,7 +70,9 @@ internal static partial class WheelPlacement
     // file, listed in a RECORD of this environment's own.
     private static void MarkRequested(StoredWheel wheel, PackageEnvironment environment)
     {
-        var information = Path.GetFileName(Directory.EnumerateDirectories(wheel.SitePackages, "*.dist-info").Single());
+        var found = Directory.GetDirectories(wheel.SitePackages, "*.dist-info");
+        if (found.Length != 1) throw new InstallFailedException(1, $"The wheel {wheel.FileName} is refused: it has {found.Length} .dist-info folders, and must have one.", WheelUnpacker.AnotherVersionHint);
+        var information = Path.GetFileName(found[0]);
         var record = Path.Combine(environment.SitePackages, information, "RECORD");
         File.WriteAllBytes(Path.Combine(environment.SitePackages, information, "REQUESTED"), []);
         File.Delete(record);

@@ -12,6 +12,9 @@ namespace CodeExec.Worker.Packages;
 /// </summary>
 internal sealed class WheelUnpacker(PackageOptions options, SandboxPlan plan, TimeProvider time)
 {
+    /// <summary>What helps when a wheel is refused for what it is.</summary>
+    public const string AnotherVersionHint = "Ask for another version of this package; this wheel can't be installed as it is.";
+
     private const int TooLarge = 2;
 
     /// <summary>Unpacks each wheel into a folder of its own.</summary>
@@ -36,8 +39,6 @@ internal sealed class WheelUnpacker(PackageOptions options, SandboxPlan plan, Ti
         var exit = await StreamedCommand.RunAsync(command, line => output.Add(line), time, cancel);
         foreach (var (_, folder) in wheels) plan.Builder.TakeBack(folder);
         if (exit.ReturnCode != 0)
-            throw new InstallFailedException(
-                exit.ReturnCode, output.UsefulText(),
-                exit.ReturnCode == TooLarge ? PipOutput.TooLargeHint : "Ask for another version of this package; this wheel can't be installed as it is.");
+            throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), exit.ReturnCode == TooLarge ? PipOutput.TooLargeHint : AnotherVersionHint);
     }
 }

@@ -118,6 +118,14 @@ def command_text(name, value):
 def place_of(name, information, commands):
     """Where an entry goes below the wheel's folder; None for what installing writes itself."""
     parts = parts_of(name)
+    place = target_of(name, parts, information, commands)
+    # In any spelling, as Python looks for them; the wheel's own is no place for what its data folder brings.
+    if place and place[0] == "site-packages" and place[1].lower().endswith(".dist-info") and parts[0] != information:
+        raise Refused("its entry %r speaks for another package" % name)
+    return place
+
+
+def target_of(name, parts, information, commands):
     if parts[0] == information and parts[1:] in (["INSTALLER"], ["REQUESTED"], ["direct_url.json"]):
         return None
     if not parts[0].endswith(".data"):
@@ -125,8 +133,6 @@ def place_of(name, information, commands):
     if len(parts) < 3:
         raise Refused("its entry %r is in no folder that the format knows" % name)
     kind, rest = parts[1], parts[2:]
-    if rest[0].endswith(".dist-info"):
-        raise Refused("its entry %r speaks for another package" % name)
     if kind in ("purelib", "platlib"):
         return ["site-packages", *rest]
     if kind == "scripts":
