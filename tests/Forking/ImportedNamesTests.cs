@@ -35,6 +35,17 @@ public sealed class ImportedNamesTests
         Assert.Equal(names, string.Join(',', ImportedNames.In(code, Standard).Order(StringComparer.Ordinal)));
 
     [Fact]
+    public void When_there_is_no_place_for_more_the_newest_stay()
+    {
+        var known = Enumerable.Range(0, 100).Select(i => $"old{i}").ToHashSet(StringComparer.Ordinal);
+        var next = ImportedNames.Newest(new HashSet<string>(StringComparer.Ordinal) { "numpy", "old7" }, known);
+        Assert.Equal(100, next.Count);
+        Assert.Superset(new HashSet<string>(StringComparer.Ordinal) { "numpy", "old0", "old7", "old98" }, next);
+        Assert.Contains("pandas", ImportedNames.Newest(new HashSet<string>(StringComparer.Ordinal) { "pandas" }, next));
+        Assert.Contains("numpy", ImportedNames.Newest(new HashSet<string>(StringComparer.Ordinal) { "pandas" }, next));
+    }
+
+    [Fact]
     public void Code_with_a_million_imports_tells_a_hundred_or_so()
     {
         var code = new StringBuilder();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CodeExec.Shared.Jobs;
 using CodeExec.Tests.Support;
 
 namespace CodeExec.Tests.Forking;
@@ -48,6 +49,48 @@ public sealed class WarmServersTests
         Assert.Equal($"1.0 {Environment.ProcessId}\n", (await service.RunAsync(Code, "kettle")).Stdout);
         await Eventually.HoldsAsync(() => service.Logs.Lines.Any(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal)), "a warning");
         Assert.Equal($"1.0 {Environment.ProcessId}\n", (await service.RunAsync(Code, "kettle")).Stdout);
+    }
+
+    [Fact]
+    public async Task After_a_package_that_can_not_be_imported_ahead_jobs_are_forked_without_it_and_it_is_tried_less_and_less_often()
+    {
+        var time = new ManualTime();
+        await using var service = new TestService(time: time);
+        service.Wheels.Add("kettle", "1.0", code: "import os\nif '/server-' in os.getcwd(): os._exit(3)\n");
+        await service.Local.PrepareAsync(CancellationToken.None);
+        await RunAndWaitAsync("a warning", () => Warnings() == 1);
+        await RunAndWaitAsync("a server without the package", () => service.Logs.Lines.Count(line => line.Contains("imports []", StringComparison.Ordinal)) == 2);
+
+        Assert.Contains(int.Parse((await service.RunAsync("import kettle\n" + TellParent, "kettle")).Stdout, CultureInfo.InvariantCulture), service.ForkServers);
+        time.Advance(TimeSpan.FromSeconds(21));
+        await RunAndWaitAsync("a second try", () => Warnings() == 2);
+        time.Advance(TimeSpan.FromSeconds(21));
+        await RunAndWaitAsync("a job", () => true);
+        time.Advance(TimeSpan.FromSeconds(20));
+        await RunAndWaitAsync("a third try", () => Warnings() == 3);
+
+        int Warnings() => service.Logs.Lines.Count(line => line.Contains("could not be started", StringComparison.Ordinal));
+
+        async Task RunAndWaitAsync(string what, Func<bool> happened)
+        {
+            Assert.Equal(ExecutionStatus.Ok, (await service.RunAsync("import kettle", "kettle")).Status);
+            await Eventually.HoldsAsync(happened, what);
+        }
+    }
+
+    [Fact]
+    public async Task However_many_names_a_program_invents_the_imports_of_the_next_are_learned()
+    {
+        var time = new ManualTime();
+        await using var service = new TestService(time: time);
+        service.Wheels.Add("kettle", "1.0");
+        await service.Local.PrepareAsync(CancellationToken.None);
+        await service.RunAsync($"if 0:\n    import {string.Join(", ", Enumerable.Range(0, 100).Select(i => $"x{i}"))}", "kettle");
+        await Eventually.HoldsAsync(() => service.Logs.Lines.Count(line => line.Contains("imports []", StringComparison.Ordinal)) == 2, "a server of the packages beside the base's");
+
+        time.Advance(TimeSpan.FromSeconds(11));
+        await service.RunAsync("from kettle import VERSION", "kettle");
+        await Eventually.HoldsAsync(() => service.Logs.Lines.Any(line => line.Contains("imports [kettle]", StringComparison.Ordinal)), "a server that imports kettle, and no name that is no module");
     }
 
     [Theory]

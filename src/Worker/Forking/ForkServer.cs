@@ -25,7 +25,7 @@ internal sealed class ForkServer : IAsyncDisposable
     private readonly ITimer _watch;
     private readonly Task _listening;
     private readonly ServerOutput _output;
-    private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IReadOnlyList<int>?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly Dictionary<int, ForkedChild> _sent = [];
@@ -44,8 +44,8 @@ internal sealed class ForkServer : IAsyncDisposable
         _listening = Task.WhenAll(ListenToServerAsync(), ListenToChildrenAsync());
     }
 
-    /// <summary>Whether it can take jobs: false when it ended before it was ready.</summary>
-    public Task<bool> Ready => _ready.Task;
+    /// <summary>Done when it can take jobs: which of its modules it could not find, by number; null when it ended before it was ready.</summary>
+    public Task<IReadOnlyList<int>?> Ready => _ready.Task;
 
     /// <summary>Whether it takes no jobs any more because it is gone.</summary>
     public bool IsLost => _lost;
@@ -140,14 +140,14 @@ internal sealed class ForkServer : IAsyncDisposable
 
     private async Task ListenToServerAsync()
     {
-        var buffer = new byte[64];
+        var buffer = new byte[1024];
         while (await _control.ReceiveAsync(buffer) is { } message)
         {
             switch (message.Split(' '))
             {
-                case ["ready"]:
+                case ["ready", .. var missing]:
                     lock (_lock) Fork(MostIdle);
-                    _ready.TrySetResult(true);
+                    _ready.TrySetResult([.. missing.Select(Number)]);
                     break;
                 case ["ended", var serial, var code, .. var left]:
                     Ended(Number(serial), new ChildExit(Number(code), LeftSomething: left is ["left"]));
@@ -160,7 +160,7 @@ internal sealed class ForkServer : IAsyncDisposable
                     break;
             }
         }
-        _ready.TrySetResult(false);
+        _ready.TrySetResult(null);
         // What it said last may be on its way.
         await ((Task)_process.Exited).WaitAsync(EndLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _output.LastWordsAsync();

@@ -18,6 +18,7 @@ namespace CodeExec.Worker.Forking;
 public sealed partial class ForkServers : IAsyncDisposable
 {
     private const int MostPrewarmed = 4;
+    private const int MostRemembered = 200;
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30);
 
     // All children of a server hash strings alike, and whatever leaks adds up.
@@ -26,9 +27,6 @@ public sealed partial class ForkServers : IAsyncDisposable
     private static readonly TimeSpan LongestLife = TimeSpan.FromHours(1);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(15);
-
-    // New imports are learned one program after the other; a start for each would keep a core busy.
-    private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
 
     private readonly PackageEnvironments _environments;
     private readonly Func<string> _workDirectory;
@@ -41,7 +39,7 @@ public sealed partial class ForkServers : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<ServerKey, WarmServer> _servers = [];
-    private readonly Dictionary<ServerKey, long> _lastStart = [];
+    private readonly Dictionary<ServerKey, StartMemory> _starts = [];
     private readonly HashSet<Task> _background = [];
     private bool _open;
 
@@ -117,10 +115,11 @@ public sealed partial class ForkServers : IAsyncDisposable
             var importing = new ServerKey(environment.Key, Importing: true);
             var plain = new ServerKey(environment.Key, Importing: false);
             var known = _servers.GetValueOrDefault(importing)?.Imports;
-            // Bounded: "from a import b" may name anything, and a server is started anew for each name it doesn't know.
-            var learns = names.Count > 0 && (known is null || (known.Count < ImportedNames.Most && !known.IsSupersetOf(names)));
-            if (learns) starts.Add(StartBehind(importing, environment, [.. names, .. known ?? names], isBase: false));
-            if ((isBase || (names.Count == 0 && known is null)) && !_servers.ContainsKey(plain)) starts.Add(StartBehind(plain, environment, [], isBase));
+            // "from a import b" may name anything, and a server is started anew for each name it doesn't know.
+            var promising = MemoryOf(importing).Promising(names);
+            if (promising.Count > 0 && known?.IsSupersetOf(promising) != true)
+                starts.Add(StartBehind(importing, environment, ImportedNames.Newest(promising, known), isBase: false, full: known?.Union(promising, StringComparer.Ordinal).Count() > ImportedNames.Most));
+            if ((isBase || (promising.Count == 0 && known is null)) && !_servers.ContainsKey(plain)) starts.Add(StartBehind(plain, environment, [], isBase));
             return Task.WhenAll(starts);
         }
     }
@@ -144,11 +143,20 @@ public sealed partial class ForkServers : IAsyncDisposable
     }
 
     // Under the lock.
-    private Task StartBehind(ServerKey key, PackageEnvironment environment, HashSet<string> imports, bool isBase)
+    private Task StartBehind(ServerKey key, PackageEnvironment environment, HashSet<string> imports, bool isBase, bool full = false)
     {
-        if (_lastStart.TryGetValue(key, out var last) && _time.GetElapsedTime(last) < StartPause) return Task.CompletedTask;
-        _lastStart[key] = _time.GetTimestamp();
+        var memory = MemoryOf(key);
+        if (!memory.IsDue(full)) return Task.CompletedTask;
+        memory.Begin();
         return Behind(() => StartAsync(key, environment, imports, isBase));
+    }
+
+    // Under the lock.
+    private StartMemory MemoryOf(ServerKey key)
+    {
+        if (_starts.TryGetValue(key, out var known)) return known;
+        if (_starts.Count == MostRemembered) _starts.Remove(_starts.MinBy(pair => pair.Value.LastStart ?? 0).Key);
+        return _starts[key] = new StartMemory(_time);
     }
 
     private Task Behind(Func<Task> work)
@@ -168,7 +176,8 @@ public sealed partial class ForkServers : IAsyncDisposable
     {
         try
         {
-            // One after the other: what runs meanwhile needs the cores.
+            // One after the other: what runs meanwhile needs the cores. An import that hangs holds up the others until it is given up, which
+            // can be borne, since each further try of it waits for longer (StartMemory).
             await _oneStart.WaitAsync(_end.Token);
             try
             {
@@ -178,11 +187,12 @@ public sealed partial class ForkServers : IAsyncDisposable
                 WarmServer? replaced;
                 lock (_lock)
                 {
+                    MemoryOf(key).Succeed(imports, started.Imports);
                     _servers.Remove(key, out replaced);
                     _servers[key] = started;
                 }
-                ImportsNote.Write(environment, imports);
-                LogStarted(key.Environment, started.Server.Pid, started.BytesAtStart / 1024 / 1024, string.Join(", ", imports));
+                ImportsNote.Write(environment, started.Imports);
+                LogStarted(key.Environment, started.Server.Pid, started.BytesAtStart / 1024 / 1024, string.Join(", ", started.Imports));
                 if (replaced is not null) Retire(replaced);
                 MakeRoom(key);
                 // Who heard of it before it had a place here could not take it away.
@@ -195,7 +205,8 @@ public sealed partial class ForkServers : IAsyncDisposable
         }
         catch (Exception fault) when (fault is ForkServerLostException or IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
-            // Jobs run in fresh interpreters meanwhile.
+            // Jobs run in fresh interpreters meanwhile, or from the server that should have been replaced.
+            lock (_lock) MemoryOf(key).Fail(imports, _servers.GetValueOrDefault(key)?.Imports, LongestLife);
             LogNotStarted(key.Environment, fault.Message);
         }
         catch (OperationCanceledException)

@@ -22,6 +22,12 @@ internal static class ImportedNames
         return names;
     }
 
+    /// <summary>What a server shall import next: what is new, and of what it imports already as much as there is a place for.</summary>
+    /// <param name="names">What programs import now.</param>
+    /// <param name="known">What is imported already, the newest first; null for nothing.</param>
+    public static HashSet<string> Newest(IReadOnlySet<string> names, IReadOnlySet<string>? known) =>
+        new(names.Concat((known ?? names).Where(name => !names.Contains(name))).Take(Most), StringComparer.Ordinal);
+
     private static void AddFrom(HashSet<string> names, ReadOnlySpan<char> statement, IReadOnlySet<string> leaveOut)
     {
         var split = statement.IndexOf(" import ", StringComparison.Ordinal);

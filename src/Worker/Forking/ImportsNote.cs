@@ -29,7 +29,7 @@ internal static class ImportsNote
         {
             // Aside and renamed: nobody reads half a note.
             var aside = $"{environment.ImportsNote}.{Environment.ProcessId}";
-            File.WriteAllLines(aside, modules.Order(StringComparer.Ordinal));
+            File.WriteAllLines(aside, modules);
             File.Move(aside, environment.ImportsNote, overwrite: true);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

@@ -32,8 +32,8 @@ internal sealed class WarmServer : IAsyncDisposable
     /// <summary>Whether it serves the calls that name no packages: that one is always wanted.</summary>
     public bool IsBase { get; init; }
 
-    /// <summary>The packages' modules that it was told to import.</summary>
-    public IReadOnlySet<string> Imports { get; }
+    /// <summary>The packages' modules that it imports ahead, without those that it could not find.</summary>
+    public IReadOnlySet<string> Imports { get; private set; }
 
     /// <summary>When it was started, as a timestamp.</summary>
     public long StartedAt { get; }
@@ -79,6 +79,7 @@ internal sealed class WarmServer : IAsyncDisposable
         Workspace? folder = null;
         WarmServer? warm = null;
         var ready = false;
+        string[] sorted = [.. imports.Order(StringComparer.Ordinal)];
         try
         {
             folder = Workspace.Create(Path.Combine(workDirectory, $"server-{JobId.Create()}"), plan.Code, _ => { });
@@ -86,12 +87,13 @@ internal sealed class WarmServer : IAsyncDisposable
             var program = string.Join("\n\n", Program.Select(PythonScripts.Text));
             var limits = RunLimits.For(options, wanted: null);
             var command = new ChildCommand(
-                environment.Python, ["-c", program, plan.ConfinesFiles ? "open" : "closed", ProcessLimits.Text(ProcessLimits.Own(limits)), .. imports.Order(StringComparer.Ordinal)],
+                environment.Python, ["-c", program, plan.ConfinesFiles ? "open" : "closed", ProcessLimits.Text(ProcessLimits.Own(limits)), .. sorted],
                 CodeEnvironment.ForCode(folder, environment.BinDirectory), folder.Home, MergeStderr: true,
                 plan.ForServer(environment, workDirectory) with { Limits = ProcessLimits.Inherited(limits) }, OrphansGoOn: true);
             warm = new WarmServer(lease, folder, ForkServer.Start(command, time, whenLost), imports, time.GetTimestamp()) { IsBase = isBase };
-            ready = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel);
-            if (!ready) throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");
+            var missing = await warm.Server.Ready.WaitAsync(ReadyLimit, time, cancel) ?? throw new ForkServerLostException($"It ended before it was ready. {warm.Server.Said}");
+            ready = true;
+            warm.Imports = imports.Except(sorted.Where((_, at) => missing.Contains(at)), StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
             warm.BytesAtStart = warm.Bytes;
             return warm;
         }

@@ -9,7 +9,7 @@ are its children's, each RESOURCE SOFT HARD. The modules are imported ahead. Des
   control, to us:    fork N             make N more children, each of which waits for one job
                      signal S K         send signal K to the process group of child S
                      ping               say that you live
-  control, from us:  ready              jobs may come
+  control, from us:  ready [N …]        jobs may come; the modules with these numbers, from 0, were not found
                      refused N          N of the wanted children could not be forked
                      pong               to each ping
                      ended S CODE       child S has ended, the rest of its group has been killed; with "left" behind it, not all of that has
@@ -59,13 +59,13 @@ def serve():
     sample = os.getcwd()
     with open(sample + "/main.py", "w") as file:
         file.write(SAMPLE)
-    preload(sample)
+    missing = preload(sample)
     control = _socket.socket(fileno=CONTROL)
     events = select.epoll()
     events.register(CONTROL, select.EPOLLIN)
     children, serials, serial = {}, {}, 0
     leavers = Leavers()
-    tell(control, b"ready")
+    tell(control, b" ".join([b"ready", *(b"%d" % AHEAD.index(name) for name in missing if name in AHEAD)]))
     while True:
         for descriptor, _ in events.poll(STRAYS_PAUSE if leavers else None):
             if descriptor != CONTROL:
@@ -125,12 +125,13 @@ def tell(control, text):
 
 def preload(sample):
     """Does once what every program would do again: imports, and the first use of the compiler (1.3 to 1.8 ms)."""
+    missing = []
     for name in (*POPULAR, *AHEAD):
         try:
             __import__(name)
         except ModuleNotFoundError:
             # "from a import b" is given as a.b, and b needn't be a module.
-            pass
+            missing.append(name)
         except BaseException as fault:
             print(name, "can't be imported ahead:", repr(fault), file=sys.stderr)
     # A thread doesn't survive a fork, but the locks that it holds do.
@@ -145,6 +146,7 @@ def preload(sample):
     # Else each child's first collection would write to every inherited object: 13 ms and 9 MB.
     gc.freeze()
     gc.disable()
+    return missing
 
 
 def rehearse(folder):
