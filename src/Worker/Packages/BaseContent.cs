@@ -12,10 +12,12 @@ namespace CodeExec.Worker.Packages;
 /// </summary>
 internal sealed class BaseContent(SandboxPlan plan)
 {
+    // Callers may ask for any number of sets.
+    private const int MostAnswers = 1000;
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<string, IReadOnlySet<string>> _projects = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _answers = new(StringComparer.Ordinal);
+    private readonly KeptAnswers _answers = new(MostAnswers);
 
     /// <summary>Whether the base satisfies a set, with all it needs.</summary>
     /// <param name="requirements">The set.</param>
@@ -24,17 +26,17 @@ internal sealed class BaseContent(SandboxPlan plan)
     /// <param name="cancel">Ends the question.</param>
     public async Task<bool> SatisfiesAsync(IReadOnlyList<PackageRequirement> requirements, string key, PackageEnvironment environment, CancellationToken cancel)
     {
-        if (_answers.TryGetValue(key, out var known)) return known;
-        // Most sets name something that isn't there at all, and that needs no pip to see (importing its library takes 100 ms). What stands
-        // under a marker may not be wanted on this host.
+        if (_answers[key] is { } known) return known;
+        // Most sets name something that isn't there at all, and that needs no pip to see (importing its library takes 100 ms), nor an answer
+        // that is kept. What stands under a marker may not be wanted on this host.
         var projects = await ProjectsAsync(environment, cancel);
-        if (requirements.Any(requirement => !requirement.Text.Contains(';', StringComparison.Ordinal) && !projects.Contains(requirement.Name))) return _answers[key] = false;
+        if (requirements.Any(requirement => !requirement.Text.Contains(';', StringComparison.Ordinal) && !projects.Contains(requirement.Name))) return false;
         var (exit, _) = await AskAsync(environment, "check_installed.py", requirements.Select(requirement => requirement.Text), cancel);
-        return _answers[key] = exit.ReturnCode == 0;
+        return _answers.Keep(key, exit.ReturnCode == 0);
     }
 
     /// <summary>Whether the base was found to satisfy a set before.</summary>
-    public bool IsKnownToSatisfy(string key) => _answers.TryGetValue(key, out var satisfied) && satisfied;
+    public bool IsKnownToSatisfy(string key) => _answers[key] == true;
 
     private async Task<IReadOnlySet<string>> ProjectsAsync(PackageEnvironment environment, CancellationToken cancel)
     {
