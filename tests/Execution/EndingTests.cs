@@ -71,6 +71,15 @@ public abstract class EndingTests(bool forked) : ExecutionTests(forked)
         Assert.Contains("Put the values into the code", asked.Hint, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_missing_module_is_to_be_asked_for_beside_what_the_call_asked_for()
+    {
+        await using var service = await ServiceAsync();
+        service.Wheels.Add("kettle", "1.0").Add("teapot", "2.0");
+        var result = await service.RunAsync("import cv2", "kettle>=1.0", "teapot");
+        Assert.Equal("Module cv2 is not installed. Call again with packages: [\"kettle>=1.0\", \"teapot\", \"opencv-python-headless\"].", result.Hint);
+    }
+
     [Theory]
     [InlineData("import cv2", "packages: [\"opencv-python-headless\"]")]
     [InlineData("import PIL.Image", "packages: [\"Pillow\"]")]

@@ -1,3 +1,4 @@
+using CodeExec.Shared.Running;
 using CodeExec.Tests.Support;
 using CodeExec.Worker.Execution;
 using CodeExec.Worker.Processes;
@@ -43,6 +44,13 @@ public sealed class PythonInterpreterTests
         Assert.Equal((direct.Path, direct.Version, direct.PipVersion, direct.Abi), (wrapped.Path, wrapped.Version, wrapped.PipVersion, wrapped.Abi));
         Assert.Empty(wrapped.OwnSitePackages);
     }
+
+    [Theory]
+    [InlineData("/opt/none/python", "Python was not found: PYTHON is \"/opt/none/python\", and there is no such file. Install it")]
+    [InlineData("none/python", "Python was not found: PYTHON is \"none/python\", and there is no such file. Install it")]
+    [InlineData("no-such-python", "Python was not found: there is no \"no-such-python\" on PATH. Install it")]
+    public async Task An_interpreter_that_is_not_there_is_named_as_it_was_looked_for(string setting, string words) =>
+        Assert.StartsWith(words, (await Assert.ThrowsAsync<RunnerException>(() => PythonInterpreter.FindAsync(setting, CancellationToken.None))).Message, StringComparison.Ordinal);
 
     private static async Task<string> AskAsync(string python, string code)
     {

@@ -91,11 +91,11 @@ public abstract class JobLimitTests(bool forked) : ExecutionTests(forked)
     }
 
     [Theory]
-    [InlineData("open('large', 'wb').write(bytes(9 << 20))", "A file may have 8 MB, the limit.")]
-    [InlineData("open('hollow', 'wb').truncate(1 << 40)", "A file may have 8 MB, the limit.")]
-    [InlineData("held = [open('/dev/null') for _ in range(100)]", "A process may have 70 files open, the limit.")]
-    [InlineData("held = bytearray(3 << 30)", "No more memory can be had: a call may hold 512 MB")]
-    [InlineData("import mmap\nheld = mmap.mmap(-1, 3 << 30)", "No more memory can be had: a call may hold 512 MB")]
+    [InlineData("open('large', 'wb').write(bytes(9 << 20))", "A file may be 8 MB at most. Write several smaller files, or less data.")]
+    [InlineData("open('hollow', 'wb').truncate(1 << 40)", "A file may be 8 MB at most.")]
+    [InlineData("held = [open('/dev/null') for _ in range(100)]", "A process may have 70 files open at once. Close those")]
+    [InlineData("held = bytearray(3 << 30)", "No more memory could be had: a call may hold 512 MB, and one process may reserve 512 MB and 1 GB of address space.")]
+    [InlineData("import mmap\nheld = mmap.mmap(-1, 3 << 30)", "No more memory could be had: a call may hold 512 MB")]
     public async Task What_the_kernel_refuses_gets_a_hint(string code, string hint)
     {
         await using var service = await WithAsync(limits => limits with { FileBytes = 8 * Megabyte, OpenFiles = 70 });

@@ -18,11 +18,11 @@ internal static class LimitHint
         var error = result.Stderr.TrimEnd();
         error = error[(error.LastIndexOf('\n') + 1)..];
         if (error.StartsWith("MemoryError", StringComparison.Ordinal) || error.Contains("[Errno 12]", StringComparison.Ordinal) || error.Contains("Unable to allocate", StringComparison.Ordinal))
-            return Worded($"No more memory can be had: a call may hold {limits.MemoryBytes / 1024 / 1024} MB, and one process can't reserve more than 1 GB besides. Use less at a time: smaller data, or work in pieces.");
+            return Worded($"No more memory could be had: a call may hold {limits.MemoryBytes / 1024 / 1024} MB, and one process may reserve {limits.MemoryBytes / 1024 / 1024} MB and 1 GB of address space. Use less at a time: smaller data, or work in pieces.");
         if (error.Contains("[Errno 27]", StringComparison.Ordinal) || result.ReturnCode == FileTooLarge)
-            return Worded($"A file may have {limits.FileBytes / 1024 / 1024} MB, the limit. Write several smaller ones, or less.");
+            return Worded($"A file may be {limits.FileBytes / 1024 / 1024} MB at most. Write several smaller files, or less data.");
         if (error.Contains("[Errno 24]", StringComparison.Ordinal))
-            return Worded($"A process may have {limits.OpenFiles} files open, the limit. Close those that are no longer needed (with open(...) as file).");
+            return Worded($"A process may have {limits.OpenFiles} files open at once. Close those that are no longer needed (with open(...) as file).");
         if (error.Contains("can't start new thread", StringComparison.Ordinal) || error.StartsWith("BlockingIOError: [Errno 11]", StringComparison.Ordinal))
             return Worded($"No more processes and threads can be had; a call may have {limits.Processes}. Start fewer at a time, and wait for those that have ended.");
         return null;

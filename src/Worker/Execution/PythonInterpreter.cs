@@ -35,7 +35,7 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
     /// <exception cref="RunnerException">There is none, or it doesn't answer; the text holds the command that installs it.</exception>
     public static async Task<PythonInterpreter> FindAsync(string nameOrPath, CancellationToken cancel)
     {
-        var executable = Locate(nameOrPath) ?? throw new RunnerException($"Python was not found: there is no \"{nameOrPath}\" on PATH. {InstallCommand}");
+        var executable = Locate(nameOrPath) ?? throw new RunnerException($"Python was not found: {NotFound(nameOrPath)} {InstallCommand}");
         var command = new ChildCommand(executable, ["-I", "-c", PythonScripts.Text("describe_interpreter.py")], CodeEnvironment.Inherited(), "/");
         try
         {
@@ -60,6 +60,9 @@ public sealed record PythonInterpreter(string Path, string Version, string? PipV
             OwnSitePackages = folders,
         }
         : null;
+
+    private static string NotFound(string nameOrPath) =>
+        nameOrPath.Contains('/', StringComparison.Ordinal) ? $"PYTHON is \"{nameOrPath}\", and there is no such file." : $"there is no \"{nameOrPath}\" on PATH.";
 
     /// <summary>The file that a name or path stands for; null when there is none.</summary>
     internal static string? Locate(string nameOrPath)

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using CodeExec.Shared.Jobs;
 using CodeExec.Shared.Packages;
@@ -64,7 +66,7 @@ internal static partial class ResultHint
             var package = PackageOfModule.GetValueOrDefault(module) ?? PackageOfModule.GetValueOrDefault(top) ?? top;
             return job.Packages.Any(wish => wish.Name == PackageRequirement.Normalize(package))
                 ? $"Package {package} is installed but has no module {module}: check the module's name, or name the package that holds it in \"packages\"."
-                : $"Module {module} is not installed. Call again with packages: [\"{package}\"].";
+                : $"Module {module} is not installed. Call again with packages: [{string.Join(", ", job.Packages.Select(wish => wish.Text).Append(package).Select(Quoted))}].";
         }
         if (DeniedPath().IsMatch(result.Stderr))
             return "Files can be written in the working directory and in tempfile.gettempdir() alone; everything else of the host is out of reach, or for reading only.";
@@ -76,6 +78,9 @@ internal static partial class ResultHint
             return "The program was ended by SIGTERM, and not by a limit: most often the server is being shut down or restarted. Call again if running it twice is safe.";
         return LimitHint.For(result, limits);
     }
+
+    // What the call asked for stays in the list, else the next call would miss that.
+    private static string Quoted(string wish) => $"\"{JsonEncodedText.Encode(wish, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
     [GeneratedRegex(@"^PermissionError: \[Errno 13\] Permission denied: '/", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex DeniedPath();

@@ -69,8 +69,8 @@ internal sealed partial class EnvironmentBuilder(PackageOptions options, Sandbox
         {
             throw new InstallFailedException(
                 ExecutionResult.TimeoutReturnCode,
-                $"Installing the packages took longer than {options.InstallTimeout.TotalSeconds:0} s, the limit. The last pip said:\n{output.UsefulText()}",
-                output.Hint(interpreter) ?? "Ask for fewer or smaller packages in one call, or call again: what was downloaded is kept.");
+                $"Installing the packages took longer than {options.InstallTimeout.TotalSeconds:0} s, the limit. pip's last lines:\n{output.UsefulText()}",
+                output.Hint(interpreter, options.AllowSourceDistributions) ?? "Ask for fewer or smaller packages in one call, or call again: what was downloaded is kept.");
         }
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class Pip(PackageOptions options, SandboxPlan plan, Time
         await using var watch = new PipWatch(command.Writable.Except([PipCommand.SharedCache(options)], StringComparer.Ordinal), options.CacheMaxBytes, time, cancel);
         var exit = await RunAsync(command, Tell, watch);
         if (Interlocked.Increment(ref _calls) >= CallsUntilWarm) WarmUp(command.Interpreter);
-        if (exit.ReturnCode != 0) throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), output.Hint(command.Interpreter));
+        if (exit.ReturnCode != 0) throw new InstallFailedException(exit.ReturnCode, output.UsefulText(), output.Hint(command.Interpreter, command.BuildsPackages));
     }
 
     /// <summary>Ends the warm pip.</summary>

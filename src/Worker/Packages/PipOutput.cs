@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using CodeExec.Shared.Packages;
 using CodeExec.Worker.Execution;
 
 namespace CodeExec.Worker.Packages;
@@ -33,20 +34,26 @@ internal sealed partial class PipOutput
     }
 
     /// <summary>What would help; null when nothing is known to.</summary>
-    public string? Hint(PythonInterpreter interpreter)
+    /// <param name="interpreter">For whom it ran.</param>
+    /// <param name="buildsPackages">Whether it may build what has no wheel.</param>
+    public string? Hint(PythonInterpreter interpreter, bool buildsPackages)
     {
         // EFBIG: a file of the set alone is larger than all of it may be.
         if (_lines.Any(line => line.Contains("[Errno 27]", StringComparison.Ordinal))) return TooLargeHint;
-        if (_lines.Any(line => line.Contains("Retrying (", StringComparison.Ordinal)))
-            return "The package index can't be reached from here, so only packages that are already installed can be used. The operator can set PIP_INDEX_URL or PIP_FIND_LINKS.";
         if (_lines.Any(line => line.Contains("ResolutionImpossible", StringComparison.Ordinal) || line.Contains("conflicting dependencies", StringComparison.Ordinal)))
             return "The requested versions exclude each other. Leave versions open, or ask for ones that go together.";
         if (_lines.Select(line => NoVersion().Match(line)).FirstOrDefault(match => match.Success) is { } match)
-            return match.Groups["versions"].Value is "none" or ""
-                ? $"No installable package \"{match.Groups["name"].Value}\" was found for Python {interpreter.MinorVersion}: check the spelling of its name on the index (it may differ from the import name); a package without a wheel can't be installed."
-                : $"There is no such version of \"{match.Groups["name"].Value}\": ask for one of those listed, or leave the version open.";
-        return null;
+        {
+            var name = match.Groups["name"].Value;
+            if (match.Groups["versions"].Value is not ("none" or "")) return $"There is no such version of \"{name}\": ask for one of those listed, or leave the version open.";
+            // An index that can't be reached has no version of anything; one that answered late to other questions does.
+            if (!IsRetried($"/{PackageRequirement.Normalize(name)}/"))
+                return $"No installable package \"{name}\" was found for Python {interpreter.MinorVersion}: check the spelling of its name on the index (it may differ from the import name){(buildsPackages ? "" : "; a package without a wheel can't be installed")}.";
+        }
+        return IsRetried("") ? "The package index can't be reached from here, so only packages that are already installed can be used. The operator can set PIP_INDEX_URL or PIP_FIND_LINKS." : null;
     }
+
+    private bool IsRetried(string what) => _lines.Any(line => line.Contains("Retrying (", StringComparison.Ordinal) && line.Contains(what, StringComparison.Ordinal));
 
     // A password may hold an @ of its own.
     [GeneratedRegex(@"//[^/\s]+@", RegexOptions.ExplicitCapture, 1000)]
