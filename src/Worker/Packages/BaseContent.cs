@@ -17,7 +17,7 @@ internal sealed class BaseContent(SandboxPlan plan)
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<string, IReadOnlySet<string>> _projects = new(StringComparer.Ordinal);
-    private readonly KeptAnswers _answers = new(MostAnswers);
+    private readonly RememberedAnswers _answers = new(MostAnswers);
 
     /// <summary>Whether the base satisfies a set, with all it needs.</summary>
     /// <param name="requirements">The set.</param>

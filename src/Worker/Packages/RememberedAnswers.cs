@@ -2,7 +2,7 @@ namespace CodeExec.Worker.Packages;
 
 /// <summary>Answers to questions that are costly to ask again; the oldest go when there are too many. Any thread.</summary>
 /// <param name="most">No more are kept.</param>
-internal sealed class KeptAnswers(int most)
+internal sealed class RememberedAnswers(int most)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, bool> _answers = new(StringComparer.Ordinal);
