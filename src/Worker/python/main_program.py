@@ -171,9 +171,11 @@ def _drop_objects(mains, known):
         sys.modules[name] = None
     # Most goes here, while finalizers still find the names that they use.
     gc.collect()
-    for reference in reversed(dropped):
-        _clear(reference())
-    gc.collect()
+    # Most often all is gone, and no finalizer has made anything new: then a second time finds nothing, and takes 20 microseconds.
+    if gc.get_objects(generation=0) or any(reference() is not None for reference in dropped):
+        for reference in reversed(dropped):
+            _clear(reference())
+        gc.collect()
     _flush(sys.__stdout__)
     _flush(sys.__stderr__)
 

@@ -55,6 +55,24 @@ a, b = Node("a"), Node("b")
 a.other, b.other = b, a
 c = Node("c")
 
+#: __del__ that leaves a cycle with another __del__ behind
+from os import write
+class Left:
+    def __del__(self, write=write): write(1, b"left")
+class Node:
+    def __del__(self, left=Left):
+        one = left()
+        one.itself = one
+node = Node()
+node.itself = node
+
+#: __del__ of a global of a module that something holds
+import sys
+sys.held = sys.modules["__main__"]
+class Thing:
+    def __del__(self): print("del")
+thing = Thing()
+
 #: __del__ after an error
 class Thing:
     def __del__(self): print("del", self.number)
