@@ -48,13 +48,25 @@ internal sealed class ToolCall : IDisposable
     public async Task<ToolAnswer> AnswerAsync()
     {
         await _reading.WaitAsync(Limit);
-        var messages = _stream.Text.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JsonNode.Parse(line[6..])!).ToList();
+        var messages = _stream.Text.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => Parse(line[6..])).ToList();
         var answers = messages.Where(message => (int?)message["id"] == _id).ToList();
         Assert.True(answers.Count == 1 && messages[^1] == answers[0], $"One answer, at the end, was expected: {_stream}");
         return new ToolAnswer(answers[0]["result"] ?? throw new InvalidOperationException($"The call was answered with a protocol error: {answers[0]}"));
     }
 
     public void Dispose() => _response.Dispose();
+
+    private JsonNode Parse(string data)
+    {
+        try
+        {
+            return JsonNode.Parse(data)!;
+        }
+        catch (System.Text.Json.JsonException fault)
+        {
+            throw new InvalidOperationException($"An event isn't JSON: {_stream}", fault);
+        }
+    }
 }
 
 /// <summary>What a call was answered with.</summary>
