@@ -50,13 +50,14 @@ internal sealed class StreamKeepalive : Stream
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Cancelling ends the caller's wait and not the write: Kestrel answers a cancelled write by cutting the connection, and with it
-    /// every other call of the same stream. The buffer is copied before anybody waits for the client, so the caller may reuse it.
+    /// Ends when the client has taken it, or is gone, and not for a cancelled call: Kestrel would answer that by cutting the connection, and with it
+    /// every other call of the same stream, and the SDK's writer keeps what a cancelled write had begun and puts the next event right behind it.
+    /// The buffer is copied before anybody waits for the client, so the caller may reuse it.
     /// </remarks>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        await _turn.WaitAsync(cancellationToken);
-        await InTurnAsync(() => WriteInPiecesAsync(buffer)).WaitAsync(cancellationToken);
+        await _turn.WaitAsync(_gone);
+        await InTurnAsync(() => WriteInPiecesAsync(buffer));
     }
 
     /// <summary>Writes an event that nobody changes afterwards, so that no copy of it is held for a client that is slow to read.</summary>
@@ -73,8 +74,8 @@ internal sealed class StreamKeepalive : Stream
     /// <inheritdoc/>
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        await InTurnAsync(() => _watch.EndsAsync(new ValueTask(_inner.FlushAsync(_gone)))).WaitAsync(cancellationToken);
+        await _turn.WaitAsync(_gone);
+        await InTurnAsync(() => _watch.EndsAsync(new ValueTask(_inner.FlushAsync(_gone))));
     }
 
     /// <summary>Starts the response with a comment unless something else does within a time.</summary>

@@ -43,7 +43,8 @@ internal sealed class AnswerStream(KeptAnswer answer, string web, RequestId requ
         if (_event.WrittenCount == 0) return;
         var happened = _event.WrittenSpan.ToArray();
         _event.ResetWrittenCount();
-        await answer.AddAsync(happened, cancellationToken);
+        // A cancelled call's event is added, too: the SDK would keep it and put the next right behind it.
+        await answer.AddAsync(happened, answer.Abandoned);
     }
 
     /// <inheritdoc/>
