@@ -95,6 +95,50 @@ public sealed class HostileSessionTests
     }
 
     [Fact(Timeout = TestWeb.Limit)]
+    public async Task A_cancel_while_the_client_is_slow_to_read_leaves_every_event_whole()
+    {
+        await using var web = await TestWeb.StartAsync();
+        using var hello = await web.PostAsync("/mcp", Messages.Initialize());
+        var session = ("Mcp-Session-Id", hello.Header("Mcp-Session-Id")!);
+        using var call = await web.PostAsync("/mcp", Messages.Call(id: 9, progressToken: "p"), session);
+        var job = await web.Runner.NextAsync();
+        // More than a connection holds whose client doesn't read.
+        for (var i = 0; i < 160; i++) job.Print(new string('x', 100_000));
+        await web.Time.ArmedAsync(ReadingWatch.Longest);
+        using var cancel = await web.PostAsync("/mcp", Messages.Cancelled(9), session);
+        Assert.Equal(StopReason.ClientCancelled, await job.Stopped);
+        var last = await call.NextAsync();
+        while (last["id"] is null)
+        {
+            Assert.Equal(100_000, ((string)last["params"]!["message"]!).Length);
+            last = await call.NextAsync();
+        }
+        Assert.Equal("cancelled", (string)last["result"]!["structuredContent"]!["status"]!);
+    }
+
+    [Theory(Timeout = TestWeb.Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_cancel_over_sse_while_the_client_is_slow_to_read_leaves_every_event_whole(bool whileItPrints)
+    {
+        await using var web = await TestWeb.StartAsync();
+        using var client = await SseClient.OpenAsync(web);
+        using var call = await client.PostAsync(Messages.Call(1, progressToken: "p"));
+        var job = await web.Runner.NextAsync();
+        for (var i = 0; whileItPrints && i < 160; i++) job.Print(new string('x', 100_000));
+        if (!whileItPrints) job.Finish(new string('x', 8_000_000));
+        await web.Time.ArmedAsync(ReadingWatch.Longest);
+        using var cancel = await client.PostAsync(Messages.Cancelled(1));
+        if (whileItPrints) await job.Stopped;
+        using var next = await client.PostAsync(Messages.Call(2));
+        (await web.Runner.NextAsync()).Finish("4");
+
+        var last = await client.NextAsync();
+        while ((int?)last["id"] != 2) last = await client.NextAsync();
+        Assert.Equal("4", last.Stdout());
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
     public async Task A_client_that_does_not_read_the_answer_to_its_post_is_cut()
     {
         await using var web = await TestWeb.StartWithKeysAsync(options => options with { EachKey = new CallerLimits(1, 0) });
