@@ -60,7 +60,7 @@ public sealed class RedisQueueTests : WarmQueueContract
     [Fact(Timeout = 60_000)]
     public async Task A_job_that_was_started_counts_as_begun_although_no_message_says_so()
     {
-        var options = Options with { QueueTimeout = TimeSpan.FromSeconds(2) };
+        var options = Options with { QueueTimeout = TimeSpan.FromSeconds(10) };
         await using var web = await OpenSenderAsync(options);
         var handler = new ScriptedHandler();
         await using var worker = await RunningWorker.StartAsync(await OpenReceiverAsync(Options, TimeSpan.FromSeconds(5)), handler);

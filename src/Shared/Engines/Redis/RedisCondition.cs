@@ -18,14 +18,21 @@ internal sealed partial class RedisCondition(RedisAddress address, TimeProvider 
     /// <summary>A command was answered, whatever the answer was.</summary>
     public void Answered()
     {
-        if (_isSilent) _isSilent = false;
+        if (!_isSilent) return;
+        lock (_lock) _isSilent = false;
     }
 
     /// <summary>A command was not answered in time.</summary>
-    public void Silent(string what)
+    /// <returns>Whether that is new.</returns>
+    public bool Silent(string what)
     {
-        _isSilent = true;
         Refused(what);
+        lock (_lock)
+        {
+            var isNew = !_isSilent;
+            _isSilent = true;
+            return isNew;
+        }
     }
 
     /// <summary>A command was refused, or could not be sent.</summary>

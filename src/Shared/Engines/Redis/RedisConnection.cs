@@ -14,8 +14,11 @@ public sealed partial class RedisConnection : IAsyncDisposable
     // A disk that can't be written, a failover, a script that runs too long, a start: Redis is there, and all is well again some time later.
     private static readonly string[] PassingErrors = ["MISCONF", "READONLY", "MASTERDOWN", "NOREPLICAS", "LOADING", "BUSY ", "TRYAGAIN", "CLUSTERDOWN"];
 
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly QueueOptions _options;
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly RedisCondition _condition;
     private readonly CancellationTokenSource _closed = new();
@@ -24,6 +27,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
     {
         _multiplexer = multiplexer;
         _options = options;
+        _time = time;
         _log = log;
         _condition = new RedisCondition(address, time, log);
         Address = address;
@@ -131,12 +135,28 @@ public sealed partial class RedisConnection : IAsyncDisposable
         catch (TimeoutException fault)
         {
             var what = $"Redis at {Address} did not answer within {_options.CommandTimeout.TotalSeconds:0.#} s (REDIS_TIMEOUT_SECONDS).";
-            _condition.Silent(what);
+            if (_condition.Silent(what)) _ = AskUntilAnsweredAsync();
             throw new RedisUnavailableException(what, RedisFault.Unanswered, fault);
         }
         catch (Exception fault) when (fault is RedisConnectionException or ObjectDisposedException)
         {
             throw new RedisUnavailableException($"The connection to Redis at {Address} broke before the answer came.", RedisFault.Unanswered, fault);
+        }
+    }
+
+    // It may have been this process that stood still: then calls are refused for no longer than this takes.
+    private async Task AskUntilAnsweredAsync()
+    {
+        while (IsSilent && !Closed.IsCancellationRequested)
+        {
+            try
+            {
+                await CommandAsync("PING");
+            }
+            catch (RedisUnavailableException)
+            {
+                await Task.Delay(AskAgainAfter, _time, Closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
