@@ -27,6 +27,9 @@ internal static class ProcessTable
     /// <summary>Whether it is a fork server, or a child of one that waits for a job: they work in the server's folder.</summary>
     public static bool IsForkServer(int pid) => WorkingDirectory(pid)?.Contains("/server-", StringComparison.Ordinal) == true;
 
+    /// <summary>Whether it is none of those. One on its way out works nowhere, and is neither.</summary>
+    public static bool IsOfJob(int pid) => WorkingDirectory(pid)?.Contains("/server-", StringComparison.Ordinal) == false;
+
     /// <summary>Whether it holds an epoll descriptor, as a fork server does from the moment that it can be asked, and its children never do.</summary>
     public static bool WaitsForEvents(int pid)
     {

@@ -57,7 +57,7 @@ internal sealed class TestService : IAsyncDisposable
     public IReadOnlyList<string> Environments => [.. Directory.EnumerateDirectories(_folder["cache/environments"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     /// <summary>The processes of jobs, without the fork servers.</summary>
-    public IReadOnlyList<int> JobProcesses => [.. ProcessTable.Within(_folder.Path).Where(pid => !ProcessTable.IsForkServer(pid))];
+    public IReadOnlyList<int> JobProcesses => [.. ProcessTable.Within(_folder.Path).Where(ProcessTable.IsOfJob)];
 
     /// <summary>The fork servers, without the children that wait for jobs; those of a lost one are ours for a moment.</summary>
     public IReadOnlyList<int> ForkServers => [.. ProcessTable.Within(_folder.Path).Where(pid => ProcessTable.IsForkServer(pid) && ProcessTable.Parent(pid) == Environment.ProcessId && ProcessTable.WaitsForEvents(pid))];
