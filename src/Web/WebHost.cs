@@ -55,6 +55,7 @@ public static class WebHost
         services.AddSingleton<SseSessions>();
         services.AddSingleton<PeerMail>();
         services.AddSingleton<OfferedServer>();
+        services.AddSingleton<PlainCalls>();
         services.AddSingleton<RequestServer>();
         services.AddSingleton<KeptAnswers>();
         services.AddSingleton<PeerAnswers>();

@@ -90,7 +90,8 @@ public static class ServerDefinition
         _ => $"The tools are called \"{ToolDefinition.Name}\", \"{JobToolDefinitions.Status}\", \"{JobToolDefinitions.Result}\" and \"{JobToolDefinitions.Cancel}\".",
     };
 
-    private static string? Fault(JsonRpcMessage message) => message switch
+    /// <summary>What is wrong with a request that the SDK would answer with "An error occurred."; null when nothing is.</summary>
+    public static string? Fault(JsonRpcMessage message) => message switch
     {
         JsonRpcRequest { Method: RequestMethods.ToolsCall } call when Text(call, "name") is null =>
             $"params.name is missing or not a string. Name the tool: \"{ToolDefinition.Name}\".",

@@ -3,8 +3,8 @@ using ModelContextProtocol.Server;
 
 namespace CodeExec.Web.Mcp;
 
-/// <summary>Answers the requests of one POST with an MCP server of their own. Any thread.</summary>
-internal sealed class RequestServer(OfferedServer offered, IServiceProvider services, ILoggerFactory logs)
+/// <summary>Answers the requests of one POST: a plain call by itself, all else with an MCP server of its own. Any thread.</summary>
+internal sealed class RequestServer(PlainCalls plain, OfferedServer offered, IServiceProvider services, ILoggerFactory logs)
 {
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
 
@@ -17,6 +17,19 @@ internal sealed class RequestServer(OfferedServer offered, IServiceProvider serv
     /// <param name="gone">Cancelled when nobody waits for an answer any more.</param>
     public async Task AnswerAsync(IReadOnlyList<JsonRpcRequest> requests, string? session, string caller, Stream stream, Func<JsonRpcMessage?, ValueTask>? onStart, CancellationToken gone)
     {
+        try
+        {
+            if (requests is [var call] && plain.ParametersOf(call) is { } parameters) await plain.AnswerAsync(call, parameters, session, caller, stream, gone);
+            else await ServeAsync(requests, session, caller, stream, onStart, gone);
+        }
+        catch (Exception) when (gone.IsCancellationRequested)
+        {
+            // The client is gone; its calls are told so by the same token.
+        }
+    }
+
+    private async Task ServeAsync(IReadOnlyList<JsonRpcRequest> requests, string? session, string caller, Stream stream, Func<JsonRpcMessage?, ValueTask>? onStart, CancellationToken gone)
+    {
         await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true };
         await using var server = McpServer.Create(transport, offered.Create(session, caller), logs, services);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(gone);
@@ -24,10 +37,6 @@ internal sealed class RequestServer(OfferedServer offered, IServiceProvider serv
         try
         {
             await Task.WhenAll(requests.Select(request => transport.HandlePostRequestAsync(request, stream, onStart, gone)));
-        }
-        catch (OperationCanceledException) when (gone.IsCancellationRequested)
-        {
-            // The client is gone; its calls are told so by the same token.
         }
         finally
         {

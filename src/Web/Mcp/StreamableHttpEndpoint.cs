@@ -10,7 +10,7 @@ using ModelContextProtocol.Protocol;
 namespace CodeExec.Web.Mcp;
 
 /// <summary>
-/// MCP over Streamable HTTP: every POST gets an MCP server of its own and is answered on its own stream, so any web process can
+/// MCP over Streamable HTTP: every POST is answered by itself, on its own stream, so any web process can
 /// answer any request. Any thread.
 /// </summary>
 /// <remarks>

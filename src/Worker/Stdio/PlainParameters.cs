@@ -36,16 +36,19 @@ internal static class PlainParameters
     }
 
     /// <summary>Those of a <c>tools/call</c> of our tool: its arguments, and its progress token when it has one.</summary>
-    public static (Dictionary<string, JsonElement> Arguments, JsonElement? ProgressToken)? Call(JsonElement parameters)
+    public static (Dictionary<string, JsonElement> Arguments, ProgressToken? ProgressToken)? Call(JsonElement parameters)
     {
         if (!Holds(parameters, "name", "arguments", "_meta") || Text(parameters, "name") is not ToolDefinition.Name) return null;
         if (!parameters.TryGetProperty("arguments", out var arguments) || arguments.ValueKind is not JsonValueKind.Object) return null;
-        JsonElement? token = null;
+        ProgressToken? token = null;
         if (parameters.TryGetProperty("_meta", out var meta) && meta.ValueKind is not JsonValueKind.Null)
         {
             if (!Holds(meta, "progressToken")) return null;
-            if (meta.TryGetProperty("progressToken", out var given)) token = given;
-            if (token is { } sent && Id(sent) is null) return null;
+            if (meta.TryGetProperty("progressToken", out var given))
+            {
+                if (Id(given) is not { } name) return null;
+                token = name.Id is long number ? new ProgressToken(number) : new ProgressToken((string)name.Id!);
+            }
         }
         return (arguments.EnumerateObject().ToDictionary(argument => argument.Name, argument => argument.Value, StringComparer.Ordinal), token);
     }

@@ -51,7 +51,7 @@ internal sealed class PlainSession(LineWriter output, CodeExecTool tool, Running
                 await AnswerAsync(id, WriteNothing, cancel);
                 return true;
             case { Method: RequestMethods.ToolsCall, Id: { } id } when PlainParameters.Call(message.Params) is { } call:
-                return TryStart(new PlainCall(output, id, session, call.Arguments, _client!, call.ProgressToken, _level?.Level), cancel);
+                return TryStart(new PlainCall(output, id, session, call.Arguments) { ClientName = _client, ProgressToken = call.ProgressToken, LogLevel = _level?.Level }, cancel);
             case { Method: NotificationMethods.CancelledNotification, Id: null } when PlainParameters.Cancelled(message.Params) is { } id:
                 CancelCall(id);
                 return true;

@@ -27,11 +27,12 @@ internal sealed class TestWeb : IAsyncDisposable
     private static readonly WebOptions TwoKeys = new() { ApiKeys = [new ApiKey("alice", "key-of-alice"), new ApiKey("bob", "key-of-bob")] };
 
     private readonly WebApplication _app;
+    private readonly Func<int> _mcpServers;
     private Task? _stop;
 
-    private TestWeb(WebApplication app, ScriptedRunner runner, ManualTime time, CollectedLogs logs)
+    private TestWeb(WebApplication app, ScriptedRunner runner, ManualTime time, CollectedLogs logs, Func<int> mcpServers)
     {
-        (_app, Runner, Time, Logs) = (app, runner, time, logs);
+        (_app, Runner, Time, Logs, _mcpServers) = (app, runner, time, logs, mcpServers);
         Address = new Uri(app.Urls.Single());
         Client = new HttpClient { BaseAddress = Address, Timeout = Patience };
     }
@@ -42,6 +43,9 @@ internal sealed class TestWeb : IAsyncDisposable
 
     /// <summary>What the service logged, without the lines of libraries.</summary>
     public CollectedLogs Logs { get; }
+
+    /// <summary>How many MCP servers of the SDK it has made.</summary>
+    public int McpServers => _mcpServers();
 
     public Uri Address { get; }
 
@@ -57,6 +61,7 @@ internal sealed class TestWeb : IAsyncDisposable
     public static async Task<TestWeb> StartAsync(WebOptions? options = null, Func<ServiceLoad>? load = null, ServiceSettings? settings = null, IJobRunner? inner = null)
     {
         var (runner, time, logs) = (new ScriptedRunner(), new ManualTime(), new CollectedLogs("CodeExec."));
+        var mcpServers = 0;
         var app = WebHost.Create(new WebParts
         {
             Settings = (settings ?? new ServiceSettings()) with { Web = (options ?? new WebOptions()) with { Port = 0 } },
@@ -65,9 +70,10 @@ internal sealed class TestWeb : IAsyncDisposable
             Mode = "embedded",
             Logs = logs,
             Time = time,
+            OfferMore = _ => Interlocked.Increment(ref mcpServers),
         });
         await app.StartAsync();
-        return new TestWeb(app, runner, time, logs);
+        return new TestWeb(app, runner, time, logs, () => Volatile.Read(ref mcpServers));
     }
 
     /// <summary>With the keys <c>alice:key-of-alice</c> and <c>bob:key-of-bob</c>.</summary>

@@ -1,12 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CodeExec.Shared.Tool;
 using ModelContextProtocol.Protocol;
 
-namespace CodeExec.Worker.Stdio;
+namespace CodeExec.Shared.Tool;
 
-/// <summary>A call that <see cref="PlainSession"/> took. <see cref="Cancelled"/> is set by the reading task and read by the call's own.</summary>
-internal sealed class PlainCall(LineWriter output, RequestId id, string session, Dictionary<string, JsonElement> arguments, string clientName, JsonElement? progressToken, LoggingLevel? level) : IToolCall
+/// <summary>A call that is answered without an MCP server of the SDK. <see cref="Cancelled"/> may be set by any thread.</summary>
+/// <param name="output">The way back.</param>
+/// <param name="id">The JSON-RPC id.</param>
+/// <param name="session">The session; null when there is none.</param>
+/// <param name="arguments">The arguments as they came.</param>
+public sealed class PlainCall(MessageWriter output, RequestId id, string? session, IDictionary<string, JsonElement>? arguments) : IToolCall
 {
     private volatile bool _cancelled;
 
@@ -19,34 +22,39 @@ internal sealed class PlainCall(LineWriter output, RequestId id, string session,
     /// <inheritdoc/>
     public IDictionary<string, JsonElement>? Arguments => arguments;
 
-    /// <summary>None: a call that brings more than a progress token is the SDK's (<see cref="PlainParameters"/>).</summary>
-    public JsonObject? Meta => null;
+    /// <inheritdoc/>
+    public JsonObject? Meta { get; init; }
 
     /// <inheritdoc/>
-    public string Caller => IToolCall.LocalCaller;
+    public string Caller { get; init; } = IToolCall.LocalCaller;
 
     /// <inheritdoc/>
-    public string? ClientName => clientName;
+    public string? ClientName { get; init; }
+
+    /// <summary>What its progress notifications carry; null for none.</summary>
+    public ProgressToken? ProgressToken { get; init; }
 
     /// <inheritdoc/>
-    public bool WantsProgress => progressToken is not null;
+    public bool WantsProgress => ProgressToken is not null;
 
     /// <inheritdoc/>
-    public LoggingLevel? LogLevel => level;
+    public LoggingLevel? LogLevel { get; init; }
+
+    /// <summary>Its caller's turn; null where callers have no limits.</summary>
+    public ICallTurn? Turn { get; init; }
 
     /// <summary>Whether the client takes no interest any more: it gets no answer.</summary>
     public bool Cancelled { get => _cancelled; set => _cancelled = value; }
 
     /// <inheritdoc/>
-    public ValueTask WaitForTurnAsync(CancellationToken stop) => ValueTask.CompletedTask;
+    public ValueTask WaitForTurnAsync(CancellationToken stop) => Turn?.WaitAsync(stop) ?? ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public Task TellProgressAsync(int step, string text, CancellationToken cancel) => output.NotifyAsync(
         NotificationMethods.ProgressNotification,
         json =>
         {
-            json.WritePropertyName("progressToken");
-            progressToken!.Value.WriteTo(json);
+            MessageWriter.WriteName(json, "progressToken", ProgressToken!.Value.Token);
             json.WriteNumber("progress", step);
             json.WriteString("message", text);
         },
