@@ -30,6 +30,8 @@ public sealed partial class PackageEnvironments : IDisposable
     private readonly Lazy<IReadOnlyList<PackageRequirement>> _prewarmed;
     private readonly SemaphoreSlim _finding = new(1);
     private PythonInterpreter? _interpreter;
+    private PackageEnvironment? _plainPlace;
+    private PackageEnvironment? _prewarmedPlace;
 
     /// <summary>Puts the parts together; touches nothing yet.</summary>
     public PackageEnvironments(ExecutionOptions execution, PackageOptions options, SandboxPlan plan, TimeProvider time, ILoggerFactory logs)
@@ -205,10 +207,11 @@ public sealed partial class PackageEnvironments : IDisposable
     private PackageEnvironment? PrewarmedEnvironment(PythonInterpreter interpreter) =>
         _prewarmed.Value.Count > 0 && PrewarmedPlace(interpreter) is var place && File.Exists(place.Manifest) ? place : null;
 
-    private PackageEnvironment PlainPlace(PythonInterpreter interpreter) => _store.Locate(EnvironmentKey.OfBase([], interpreter, _options), interpreter);
+    // Every call asks for one of the two, and a process finds its interpreter once.
+    private PackageEnvironment PlainPlace(PythonInterpreter interpreter) => _plainPlace ??= _store.Locate(EnvironmentKey.OfBase([], interpreter, _options), interpreter);
 
     private PackageEnvironment PrewarmedPlace(PythonInterpreter interpreter) =>
-        _store.Locate(EnvironmentKey.OfBase(_prewarmed.Value, interpreter, _options), interpreter);
+        _prewarmedPlace ??= _store.Locate(EnvironmentKey.OfBase(_prewarmed.Value, interpreter, _options), interpreter);
 
     private async Task<bool> SatisfiedByBaseAsync(IReadOnlyList<PackageRequirement> requirements, string key, PythonInterpreter interpreter, CancellationToken cancel)
     {
