@@ -34,7 +34,7 @@ public sealed record WebParts
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Adds to what every session's MCP server offers; called for each, from any thread. Default: nothing. The conformance suite asks for
+    /// Adds to what every MCP server of the SDK offers; called for each, from any thread. Plain calls of the tool meet none. Default: nothing. The conformance suite asks for
     /// tools, prompts and resources that only a test would offer.
     /// </summary>
     public Action<McpServerOptions> OfferMore { get; init; } = _ => { };

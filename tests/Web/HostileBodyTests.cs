@@ -21,6 +21,9 @@ public sealed class HostileBodyTests
         """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"code_exec_python","arguments":{"code":"1","code":"2"}}}""",
         """{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"a":1,"a":2}}}""",
         """{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"\u005fmeta":{},"_meta":{}}}""",
+        """{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"a":1,"A":2}}}""",
+        """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"code_exec_python","arguments":{"code":"1","packages":[{"a":1,"A":2}]}}}""",
+        """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"code_exec_python","arguments":{"code":"1"},"_meta":{"arguments":"\ud800"}}}""",
         """{"jsonrpc":"\ud800","id":1,"method":"tools/list"}""",
         """{"jsonrpc":"2.0","id":"\ud800","method":"tools/list"}""",
         """{"jsonrpc":"2.0","id":1,"method":"\ud800"}""",
@@ -71,6 +74,18 @@ public sealed class HostileBodyTests
         using var answer = await web.SendAsync(request);
         Assert.Equal((HttpStatusCode.BadRequest, -32700), (answer.Status, (await answer.ErrorAsync()).Code));
         await ServesAsync(web);
+    }
+
+    [Theory(Timeout = TestWeb.Limit)]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"code_exec_python","arguments":{"code":"1","Code":"2"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"code":{"a":[{"code":1,"Code":2}]}}}}""")]
+    public async Task A_name_that_differs_from_another_by_case_alone_is_refused(string body)
+    {
+        await using var web = await TestWeb.StartAsync();
+        using var answer = await web.PostAsync("/mcp", body);
+        var (code, message) = await answer.ErrorAsync();
+        Assert.Equal((HttpStatusCode.BadRequest, -32600), (answer.Status, code));
+        Assert.Contains("Member \"Code\" stands beside one whose name differs by case alone", message, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = TestWeb.Limit)]

@@ -45,6 +45,8 @@ public sealed class PlainCallTests
         { "another tool", """{"name":"code_exec_ruby","arguments":{"code":"print(4)"}}""" },
         { "no name", """{"arguments":{"code":"print(4)"}}""" },
         { "a number for a name", """{"name":4,"arguments":{"code":"print(4)"}}""" },
+        { "a revision of its own", """{"name":"code_exec_python","arguments":{"code":"print(4)"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2025-06-18"}}""" },
+        { "a revision that nobody knows", """{"name":"code_exec_python","arguments":{"code":"print(4)"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01"}}""" },
         { "a member that the protocol doesn't have", """{"name":"code_exec_python","arguments":{"code":"print(4)"},"unusual":1}""" },
     };
 
@@ -70,6 +72,32 @@ public sealed class PlainCallTests
     }
 
     [Theory(Timeout = TestWeb.Limit)]
+    [InlineData("2024-11-05")]
+    [InlineData("2025-03-26")]
+    [InlineData("2025-06-18")]
+    [InlineData("2025-11-25")]
+    public async Task It_is_plain_in_every_revision_with_a_handshake_also_where_its_answer_is_kept(string revision)
+    {
+        const string Call = """{"name":"code_exec_python","arguments":{"code":"print(4)"},"_meta":{"progressToken":"p"}}""";
+        await using var web = await TestWeb.StartAsync(inner: new TalkativeRunner());
+        var (answer, servers) = await AnswerAsync(web, Call, revision);
+        Assert.Equal(0, servers);
+        Assert.Equal((answer, 1), await AnswerAsync(web, Call.Insert(1, "\"unusual\":1,"), revision));
+    }
+
+    [Fact(Timeout = TestWeb.Limit)]
+    public async Task A_call_without_handshake_and_a_batch_of_calls_are_answered_by_MCP_servers()
+    {
+        await using var web = await TestWeb.StartAsync(inner: new TalkativeRunner());
+        using var modern = await web.PostAsync("/mcp", Messages.ModernCall(), Messages.ModernHeaders("tools/call", "code_exec_python"));
+        Assert.Equal("complete", (string)(await modern.NextAsync())["result"]!["resultType"]!);
+        Assert.Equal(1, web.McpServers);
+        using var batch = await web.PostAsync("/mcp", $"[{Messages.Call(1)},{Messages.Call(2)}]");
+        Assert.Equal([1, 2], new[] { (int)(await batch.NextAsync())["id"]!, (int)(await batch.NextAsync())["id"]! }.Order());
+        Assert.Equal(2, web.McpServers);
+    }
+
+    [Theory(Timeout = TestWeb.Limit)]
     [InlineData("1")]
     [InlineData("-9007199254740993")]
     [InlineData("\"\"")]
@@ -86,14 +114,25 @@ public sealed class PlainCallTests
     public async Task It_counts_as_a_call_of_its_caller_until_its_answer_is_written()
     {
         await using var web = await TestWeb.StartWithKeysAsync(options => options with { EachKey = new CallerLimits(CallsAtOnce: 1, CallsPerMinute: 0) });
-        using var first = await web.PostAsync("/mcp", Messages.Call(1), TestWeb.Alice);
-        var job = await web.Runner.NextAsync();
+        var call = Messages.Call();
+        using var socket = await RawRequest.OpenAsync(web.Address, $"""
+            POST /mcp HTTP/1.1
+            Host: 127.0.0.1
+            x-api-key: key-of-alice
+            Content-Type: application/json
+            Accept: application/json, text/event-stream
+            Content-Length: {call.Length}
+
+            {call}
+            """);
+        // More than what the sockets of both ends take: megabytes each.
+        (await web.Runner.NextAsync()).Finish(new string('x', 8 * 1024 * 1024));
+        await web.Time.ArmedAsync(ReadingWatch.Longest);
         var share = web.Services.GetRequiredService<CallerShares>().Of("alice");
-        Assert.Equal((1, 0), (share.Running, share.Waiting));
-        job.Finish("4");
-        Assert.Equal("4", (await first.NextAsync()).Stdout());
-        Assert.Empty(await (await first.EventsAsync()).RestAsync());
-        Assert.Equal(0, share.Running);
+        Assert.Equal(1, share.Running);
+
+        socket.Dispose();
+        await Eventually.HoldsAsync(() => share.Running == 0, "an end of the call");
         Assert.Equal(0, web.McpServers);
     }
 
@@ -130,10 +169,10 @@ public sealed class PlainCallTests
 
     // The answer's status, its type and its events, and how many servers it took; in a session that wants every log line, so that there are
     // events of all kinds.
-    private static async Task<(string Answer, int Servers)> AnswerAsync(TestWeb web, string parameters)
+    private static async Task<(string Answer, int Servers)> AnswerAsync(TestWeb web, string parameters, string? revision = null)
     {
-        using var hello = await web.PostAsync("/mcp", Messages.Initialize());
-        var session = ("Mcp-Session-Id", hello.Header("Mcp-Session-Id")!);
+        using var hello = await web.PostAsync("/mcp", Messages.Initialize(revision ?? "2025-06-18"));
+        (string, string)[] session = [("Mcp-Session-Id", hello.Header("Mcp-Session-Id")!), .. revision is null ? [] : new[] { ("MCP-Protocol-Version", revision) }];
         using var level = await web.PostAsync("/mcp", Messages.SetLevel("debug"), session);
         var before = web.McpServers;
         using var answer = await web.PostAsync("/mcp", $$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{parameters}}}""", session);
@@ -142,7 +181,13 @@ public sealed class PlainCallTests
     }
 
     // A message with its members in alphabetical order, which means nothing in JSON.
-    private static string Sorted(string line) => line.StartsWith("data: ", StringComparison.Ordinal) ? Sorted(JsonNode.Parse(line[6..]))!.ToJsonString() : line;
+    // Of the id of a kept answer's event only its number is the same for two calls.
+    private static string Sorted(string line) => line switch
+    {
+        ['d', 'a', 't', 'a', ':', ' ', not '\0', ..] => Sorted(JsonNode.Parse(line[6..]))!.ToJsonString(),
+        ['i', 'd', ':', ..] => line[line.LastIndexOf('.')..],
+        _ => line,
+    };
 
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {

@@ -43,7 +43,7 @@ public sealed class PlainCall(MessageWriter output, RequestId id, string? sessio
     /// <summary>Its caller's turn; null where callers have no limits.</summary>
     public ICallTurn? Turn { get; init; }
 
-    /// <summary>Whether the client takes no interest any more: it gets no answer.</summary>
+    /// <summary>Whether the client takes no interest any more, and over STDIO gets no answer. Over HTTP it gets one, which says so.</summary>
     public bool Cancelled { get => _cancelled; set => _cancelled = value; }
 
     /// <inheritdoc/>

@@ -123,7 +123,7 @@ public sealed record ToolArguments(string Code, IReadOnlyList<PackageRequirement
     };
 
     /// <summary>A text of the caller's, repeated so that it is found, but never at a length that would drown the message.</summary>
-    internal static string Quoted(string text)
+    public static string Quoted(string text)
     {
         var shown = new string([.. text.Take(80).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
         return text.Length > 80 ? $"\"{shown}…\"" : $"\"{shown}\"";

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using CodeExec.Shared.Tool;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -16,6 +17,8 @@ internal static class MessageShape
     public static (JsonRpcMessage? Message, Refusal? Refusal) Read(JsonElement element)
     {
         if (!IsReadable(element)) return (null, Unreadable);
+        if (Twin(element) is { } twin)
+            return (null, Wrong($"Member {ToolArguments.Quoted(twin)} stands beside one whose name differs by case alone. Send one of the two."));
         if (Fault(element) is { } fault) return (null, Wrong(fault));
         try
         {
@@ -40,7 +43,7 @@ internal static class MessageShape
         if (JsonMarshal.GetRawUtf8Value(message).IndexOf("\\u"u8) < 0) return true;
         try
         {
-            ReadText(message, isArgument: false);
+            ReadText(message, Place.Message);
             return true;
         }
         catch (InvalidOperationException)
@@ -49,15 +52,36 @@ internal static class MessageShape
         }
     }
 
-    private static void ReadText(JsonElement value, bool isArgument)
+    private static void ReadText(JsonElement value, Place place)
     {
         if (value.ValueKind is JsonValueKind.Array)
-            foreach (var item in value.EnumerateArray()) ReadText(item, isArgument);
+            foreach (var item in value.EnumerateArray()) ReadText(item, place);
         else if (value.ValueKind is JsonValueKind.Object)
-            // Of its arguments the tool says itself which one can't be read; their names it has to read for that.
-            foreach (var member in value.EnumerateObject()) ReadText(member.Value, isArgument | member.Name is "arguments");
-        else if (value.ValueKind is JsonValueKind.String && !isArgument)
+            foreach (var member in value.EnumerateObject()) ReadText(member.Value, Below(place, member.Name));
+        // Of its arguments the tool says itself which one can't be read; their names it has to read for that.
+        else if (value.ValueKind is JsonValueKind.String && place is not Place.Arguments)
             value.GetString();
+    }
+
+    private static Place Below(Place place, string member) => (place, member) switch
+    {
+        (Place.Message, "params") => Place.Params,
+        (Place.Params, "arguments") or (Place.Arguments, _) => Place.Arguments,
+        _ => Place.Elsewhere,
+    };
+
+    // The SDK's objects find members whatever their case, and throw at two that are one to them.
+    private static string? Twin(JsonElement value)
+    {
+        if (value.ValueKind is JsonValueKind.Array) return value.EnumerateArray().Select(Twin).FirstOrDefault(twin => twin is not null);
+        if (value.ValueKind is not JsonValueKind.Object) return null;
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var member in value.EnumerateObject())
+        {
+            if (!names.Add(member.Name)) return member.Name;
+            if (Twin(member.Value) is { } twin) return twin;
+        }
+        return null;
     }
 
     private static string? Fault(JsonElement message)
@@ -80,6 +104,8 @@ internal static class MessageShape
             return $"params._meta.progressToken has more than {LongestName} characters; use a number, or a shorter string.";
         return null;
     }
+
+    private enum Place { Message, Params, Arguments, Elsewhere }
 
     private static bool IsTooLong(JsonElement name) => JsonMarshal.GetRawUtf8Value(name).Length > LongestName;
 

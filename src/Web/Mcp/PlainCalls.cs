@@ -9,27 +9,27 @@ using ModelContextProtocol.Protocol;
 namespace CodeExec.Web.Mcp;
 
 /// <summary>
-/// Answers calls of the tool without an MCP server of their own, whose beginning and end take longer than all else that this process does for
-/// a call (docs/decisions/0017-plain-http-calls.md). It takes a call when there is nothing unusual about it, and judges none. Any thread.
+/// Answers calls of the tool without an MCP server of their own, whose beginning and end were a quarter of what this process did for a call
+/// (docs/decisions/0017-plain-http-calls.md). It takes a call when there is nothing unusual about it, and judges none. Any thread.
 /// </summary>
 internal sealed class PlainCalls(CodeExecTool tool, CallerShares shares, WebOptions options)
 {
     /// <summary>Reads a request's parameters.</summary>
-    /// <returns>Null when it takes the request not: it is no call of the tool, the SDK would find something wrong with it, or has more to do with it.</returns>
+    /// <returns>Null when it doesn't take the request: it is no call of the tool, the SDK would find something wrong with it, or has more to do with it.</returns>
     public CallToolRequestParams? ParametersOf(JsonRpcRequest request)
     {
         if (options.StdioModeOnly || request.Method != RequestMethods.ToolsCall || request.Context?.ProtocolVersion == ProtocolVersions.WithoutHandshake) return null;
-        if (request.Params is not JsonObject members || ServerDefinition.Fault(request) is not null) return null;
-        foreach (var (name, _) in members)
-            if (name is not ("name" or "arguments" or "_meta"))
-                return null;
         try
         {
+            if (request.Params is not JsonObject members || ServerDefinition.Fault(request) is not null) return null;
+            if (members.Any(member => member.Key is not ("name" or "arguments" or "_meta"))) return null;
             var parameters = members.Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo<CallToolRequestParams>());
-            return parameters?.Name == ToolDefinition.Name ? parameters : null;
+            // A revision that the request names itself is the SDK's to judge.
+            return parameters is { Name: ToolDefinition.Name } && parameters.Meta?.ContainsKey(MetaKeys.ProtocolVersion) != true ? parameters : null;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
         {
+            // Of another type, text that can't be read, or two names that are one.
             return null;
         }
     }

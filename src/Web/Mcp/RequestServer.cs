@@ -24,7 +24,7 @@ internal sealed class RequestServer(PlainCalls plain, OfferedServer offered, ISe
         }
         catch (Exception) when (gone.IsCancellationRequested)
         {
-            // The client is gone; its calls are told so by the same token.
+            // The client is gone, and its calls are told so by the same token. Whatever else went wrong, nobody is left to hear it.
         }
     }
 

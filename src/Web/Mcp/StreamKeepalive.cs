@@ -5,7 +5,7 @@ namespace CodeExec.Web.Mcp;
 /// routers count as life. Whole events and comments never mix. The timer starts with the first write or flush, or when
 /// <see cref="StartWithin"/> says so; until then the response's status is still open. Any thread.
 /// </summary>
-/// <remarks>The SDK writes each event with one call, and that is the unit that is kept whole here.</remarks>
+/// <remarks>Each event is written with one call, by the SDK as by <see cref="EventWriter"/>, and that is the unit that is kept whole here.</remarks>
 /// <seealso href="https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes"/>
 internal sealed class StreamKeepalive : Stream
 {

@@ -4,8 +4,8 @@ using ModelContextProtocol.Protocol;
 
 namespace CodeExec.Web.Resuming;
 
-/// <summary>What the SDK writes an answer to when it is kept: each event gets its id and goes into the answer. One thread at a time.</summary>
-/// <remarks>An event ends where the SDK flushes.</remarks>
+/// <summary>What an answer that is kept is written to: each event gets its id and goes into the answer. One thread at a time.</summary>
+/// <remarks>An event ends where its writer flushes, and the next begins after that.</remarks>
 internal sealed class AnswerStream(KeptAnswer answer, string web, RequestId request) : Stream
 {
     private readonly ArrayBufferWriter<byte> _event = new();
