@@ -25,7 +25,10 @@ internal sealed record StreamedCall(IReadOnlyList<JsonNode> Messages)
         if (how == "sse")
         {
             using var sse = await SseConnection.OpenAsync(client, web);
-            foreach (var message in new[] { Spoken.Initialize(), Spoken.SetLevel("info", 2), Call() }) (await sse.PostAsync(web, message)).Dispose();
+            foreach (var message in new[] { Spoken.Initialize(), Spoken.SetLevel("info", 2) }) (await sse.PostAsync(web, message)).Dispose();
+            // The server answers messages side by side: a call that comes before that may be told nothing.
+            await sse.Stream.HasAsync("\"id\":2");
+            (await sse.PostAsync(web, Call())).Dispose();
             await sse.AnswerAsync(Id);
             return new StreamedCall([.. Data(sse.Stream.Text).Skip(1).Select(Parse).Where(message => (int?)message["id"] is null or Id)]);
         }
