@@ -42,7 +42,7 @@ public sealed class WarmWorkerTests
 
         await doomed.SignalAsync("STOP");
         var calls = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => service.CallAsync(service.Ledger.Short($"handed{i}"), package: wheel.Requirement)));
-        await Eventually.HoldsAsync(async () => await service.Redis.CommandAsync("ZCARD", "codeexec:handed") != ":0\r\n", "a job that was handed over");
+        await Eventually.HoldsAsync(async () => (await service.Redis.HandedJobsAsync()).Count > 0, "a job that was handed over");
         await doomed.SignalAsync("KILL");
         await service.AddWorkerAsync();
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using CodeExec.Shared.Engines.Redis;
 
 namespace CodeExec.Tests.Support;
 
@@ -72,6 +73,17 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>The keys that a pattern matches.</summary>
     public async Task<IReadOnlyList<string>> KeysAsync(string pattern = "*") =>
         [.. (await CommandAsync("KEYS", pattern)).Split("\r\n").Where(line => line.Length > 0 && line[0] is not ('*' or '$'))];
+
+    /// <summary>The jobs that were handed to a worker with their packages, also when they were recalled since, as they are after 300 ms.</summary>
+    public async Task<IReadOnlyList<string>> HandedJobsAsync()
+    {
+        var handed = new List<string>();
+        foreach (var key in await KeysAsync(RedisKeys.JobPrefix + "*"))
+        {
+            if (await CommandAsync("HEXISTS", key, "warm") is ":1\r\n") handed.Add(key[RedisKeys.JobPrefix.Length..]);
+        }
+        return handed;
+    }
 
     /// <summary>Its clock, in ms.</summary>
     public async Task<long> TimeAsync() => long.Parse((await CommandAsync("TIME")).Split("\r\n")[2], CultureInfo.InvariantCulture) * 1000;
