@@ -177,17 +177,14 @@ public sealed class PlainCallTests
         var before = web.McpServers;
         using var answer = await web.PostAsync("/mcp", $$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{parameters}}}""", session);
         var events = await (await answer.EventsAsync()).RestAsync();
-        return ($"{answer.Status} {answer.ContentType}\n{string.Join('\n', events.Split('\n').Select(Sorted))}", web.McpServers - before);
+        return ($"{answer.Status} {answer.ContentType}\n{string.Join('\n', events.Split('\n').Select(Comparable))}", web.McpServers - before);
     }
 
-    // A message with its members in alphabetical order, which means nothing in JSON.
-    // Of the id of a kept answer's event only its number is the same for two calls.
-    private static string Sorted(string line) => line switch
-    {
-        ['d', 'a', 't', 'a', ':', ' ', not '\0', ..] => Sorted(JsonNode.Parse(line[6..]))!.ToJsonString(),
-        ['i', 'd', ':', ..] => line[line.LastIndexOf('.')..],
-        _ => line,
-    };
+    // A message with its members in alphabetical order, since theirs means nothing; and of a kept event's id its number, which alone is the same for two calls.
+    private static string Comparable(string line) =>
+        line.StartsWith("data: {", StringComparison.Ordinal) ? Sorted(JsonNode.Parse(line[6..]))!.ToJsonString()
+        : line.StartsWith("id: ", StringComparison.Ordinal) ? line[line.LastIndexOf('.')..]
+        : line;
 
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {

@@ -13,7 +13,7 @@ internal sealed class RequestServer(PlainCalls plain, OfferedServer offered, ISe
     /// <param name="session">Their session; null when there is none.</param>
     /// <param name="caller">Who asks: the name of the key.</param>
     /// <param name="stream">Where the answers go.</param>
-    /// <param name="onStart">Told the first message before it is written, or null when none is.</param>
+    /// <param name="onStart">Told the first message of an MCP server before it is written, or null when none is; a plain call has a handshake, and its status is known.</param>
     /// <param name="gone">Cancelled when nobody waits for an answer any more.</param>
     public async Task AnswerAsync(IReadOnlyList<JsonRpcRequest> requests, string? session, string caller, Stream stream, Func<JsonRpcMessage?, ValueTask>? onStart, CancellationToken gone)
     {
@@ -22,9 +22,9 @@ internal sealed class RequestServer(PlainCalls plain, OfferedServer offered, ISe
             if (requests is [var call] && plain.ParametersOf(call) is { } parameters) await plain.AnswerAsync(call, parameters, session, caller, stream, gone);
             else await ServeAsync(requests, session, caller, stream, onStart, gone);
         }
-        catch (Exception) when (gone.IsCancellationRequested)
+        catch (Exception fault) when (fault is OperationCanceledException or IOException && gone.IsCancellationRequested)
         {
-            // The client is gone, and its calls are told so by the same token. Whatever else went wrong, nobody is left to hear it.
+            // The client is gone; its calls are told so by the same token.
         }
     }
 
