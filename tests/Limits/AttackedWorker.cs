@@ -31,16 +31,16 @@ public abstract class AttackedWorker(bool forked, bool asNobody) : IAsyncLifetim
 
     /// <summary>Calls the tool.</summary>
     /// <param name="code">The program.</param>
-    /// <param name="timeoutSeconds">The call's own time limit; null for the worker's.</param>
+    /// <param name="limits">The call's own limits; the others are the worker's.</param>
     /// <returns>The result's object.</returns>
-    public async Task<JsonElement> CallAsync(string code, int? timeoutSeconds = null)
+    public async Task<JsonElement> CallAsync(string code, params IReadOnlyList<(string Name, int Value)> limits)
     {
         var id = Interlocked.Increment(ref _calls);
         await _worker!.Lines.SendAsync(McpLines.Request(id, "tools/call", new JsonObject
         {
             ["name"] = "code_exec_python",
             ["arguments"] = new JsonObject { ["code"] = code },
-            ["_meta"] = timeoutSeconds is { } seconds ? new JsonObject { ["codeexec/timeout_seconds"] = seconds } : null,
+            ["_meta"] = new JsonObject(limits.Select(limit => KeyValuePair.Create("codeexec/" + limit.Name, (JsonNode?)limit.Value))),
         }.ToJsonString()));
         return (await _worker.Lines.AnswerAsync(id)).GetProperty("result").GetProperty("structuredContent");
     }

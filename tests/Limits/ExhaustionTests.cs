@@ -21,7 +21,8 @@ public abstract class ExhaustionTests(AttackedWorker worker)
     public async Task Who_takes_more_than_a_limit_is_stopped_and_told_which(string name)
     {
         var attack = Attack.Stopped.Single(attack => attack.Name == name);
-        var result = await worker.CallAsync(attack.Code);
+        // On a machine that is busy with other things, three programs may wait half a minute for the worker's 8 s.
+        var result = attack.Status is "cpu_limit" ? await worker.CallAsync(attack.Code, ("cpu_seconds", 3)) : await worker.CallAsync(attack.Code);
         Assert.Equal((attack.Status, -9), (Text(result, "status"), result.GetProperty("returncode").GetInt32()));
         Assert.Contains("limit", Text(result, "hint"), StringComparison.Ordinal);
         await AllIsWellAsync();
@@ -43,7 +44,7 @@ public abstract class ExhaustionTests(AttackedWorker worker)
     [MemberData(nameof(Endless))]
     public async Task What_nothing_else_ends_is_ended_by_the_time_limit(string name)
     {
-        var result = await worker.CallAsync(Attack.Endless.Single(attack => attack.Name == name).Code, timeoutSeconds: 1);
+        var result = await worker.CallAsync(Attack.Endless.Single(attack => attack.Name == name).Code, ("timeout_seconds", 1));
         Assert.Equal(("timeout", -2), (Text(result, "status"), result.GetProperty("returncode").GetInt32()));
         await AllIsWellAsync();
     }
