@@ -4,8 +4,8 @@ using CodeExec.Worker.Processes;
 namespace CodeExec.Worker.Limits;
 
 /// <summary>
-/// Lets a job that runs for longer than a look's distance step back: it leaves the cores to calls that are shorter, and to the service. Else
-/// a few hogs make every call wait for its share of them. One thread at a time.
+/// Lets a job that is not over at once step back: it leaves the cores to calls that are shorter, and to the service. Else a few hogs make every
+/// call wait for its share of them. Any thread.
 /// </summary>
 /// <remarks>
 /// By its niceness, which what the group starts from now on inherits. And by that of its sessions: where the kernel groups processes by
@@ -13,25 +13,46 @@ namespace CodeExec.Worker.Limits;
 /// </remarks>
 internal sealed class JobPriority
 {
+    /// <summary>
+    /// How long a job keeps its share. Most are over by then; beside three attacks of 100 ms each, p95 of other calls is 2.2
+    /// to 2.8 times that of calls alone, and 3.7 times when jobs keep theirs for 50 ms. Without any, calls would wait for their own turn: p99 10 times.
+    /// </summary>
+    public static readonly TimeSpan StepsBackAfter = TimeSpan.FromMilliseconds(5);
+
     // About a tenth of the share that a process, or a session, without it gets, where both want a core.
     private const int Niceness = 10;
 
     private static readonly byte[] NicenessText = Encoding.ASCII.GetBytes($"{Niceness}");
 
+    private readonly Lock _lock = new();
     private readonly HashSet<int> _sessions = [];
-    private bool _hasSteppedBack;
 
-    /// <summary>Steps back; a session that was not there at the last look follows.</summary>
+    /// <summary>Whether the job's group has stepped back.</summary>
+    public bool HasSteppedBack { get; private set; }
+
+    /// <summary>Steps back with the job's group and its first session.</summary>
     /// <param name="leader">The job's first process; nothing happens while that isn't known.</param>
-    /// <param name="processes">All that the look found.</param>
-    public void StepBack(int leader, IReadOnlyList<ProcessEntry> processes)
+    public void StepBack(int leader)
     {
         if (leader <= 1) return;
-        // It may have ended meanwhile.
-        if (!_hasSteppedBack) _ = LibC.SetPriority(LibC.PriorityOfGroup, leader, Niceness);
-        _hasSteppedBack = true;
-        foreach (var process in processes)
-            if (!_sessions.Contains(process.Session) && TryStepBack(process.Pid)) _sessions.Add(process.Session);
+        lock (_lock)
+        {
+            if (HasSteppedBack) return;
+            // It may have ended meanwhile.
+            _ = LibC.SetPriority(LibC.PriorityOfGroup, leader, Niceness);
+            HasSteppedBack = true;
+            // A job's first process leads its session, too.
+            if (TryStepBack(leader)) _sessions.Add(leader);
+        }
+    }
+
+    /// <summary>The sessions follow that were not there before.</summary>
+    /// <param name="processes">All that a look found.</param>
+    public void Follow(IReadOnlyList<ProcessEntry> processes)
+    {
+        lock (_lock)
+            foreach (var process in processes)
+                if (!_sessions.Contains(process.Session) && TryStepBack(process.Pid)) _sessions.Add(process.Session);
     }
 
     // False when the process has ended, or it is too soon after another (without root, ten a second at most): the next look tries again. Or when

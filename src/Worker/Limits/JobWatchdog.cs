@@ -10,7 +10,8 @@ namespace CodeExec.Worker.Limits;
 /// out of memory, for the end of the one that holds most. A job that ends within one period is never looked at. Any thread.
 /// </summary>
 /// <remarks>
-/// One timer, whose looks never overlap: <c>_lookLock</c> is held for the whole look, <c>_lock</c> for the list of jobs alone.
+/// One timer for the looks, which never overlap: <c>_lookLock</c> is held for the whole look, <c>_lock</c> for the list of jobs alone. Another lets jobs step
+/// back (<see cref="JobPriority"/>), sooner than a look is worth its cost.
 /// </remarks>
 public sealed partial class JobWatchdog : IDisposable
 {
@@ -24,13 +25,12 @@ public sealed partial class JobWatchdog : IDisposable
     private readonly SharedMemory _sharedMemory;
     private readonly TimeProvider _time;
     private readonly ILogger<JobWatchdog> _log;
-    private readonly ITimer _timer;
+    private readonly PeriodicTick _looks, _steps;
     private readonly ProcessSnapshot _snapshot = new();
     private readonly HostMemory _host;
     private readonly Lock _lookLock = new();
     private readonly Lock _lock = new();
     private readonly List<WatchedJob> _jobs = [];
-    private bool _ticking;
 
     /// <summary>Watches nothing yet.</summary>
     /// <param name="options">The limits of the host and of each job.</param>
@@ -40,7 +40,8 @@ public sealed partial class JobWatchdog : IDisposable
     public JobWatchdog(LimitOptions options, SharedMemory sharedMemory, TimeProvider time, ILogger<JobWatchdog> log)
     {
         (_options, _sharedMemory, _time, _log, _host) = (options, sharedMemory, time, log, new HostMemory(options));
-        _timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _looks = new PeriodicTick(time, options.CheckEvery, Tick);
+        _steps = new PeriodicTick(time, JobPriority.StepsBackAfter, StepBack);
     }
 
     /// <summary>A timestamp of its clock.</summary>
@@ -56,7 +57,8 @@ public sealed partial class JobWatchdog : IDisposable
         lock (_lock)
         {
             _jobs.Add(job);
-            SetTimer(isWanted: true);
+            _looks.Set(isWanted: true);
+            _steps.Set(isWanted: true);
         }
         return job;
     }
@@ -68,15 +70,21 @@ public sealed partial class JobWatchdog : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _timer.Dispose();
-
-    // Under the lock. Set once for a period, and again by its own tick: starting a timer for each job would cost each job.
-    private void SetTimer(bool isWanted)
+    public void Dispose()
     {
-        if (isWanted == _ticking) return;
-        _ticking = isWanted;
-        var period = isWanted ? _options.CheckEvery : Timeout.InfiniteTimeSpan;
-        _timer.Change(period, period);
+        _looks.Dispose();
+        _steps.Dispose();
+    }
+
+    private void StepBack()
+    {
+        lock (_lock)
+        {
+            var waiting = _jobs.FindAll(job => !job.HasSteppedBack);
+            if (waiting.Count == 0) _steps.Set(isWanted: false);
+            foreach (var job in waiting)
+                if (_time.GetElapsedTime(job.StartedAt) >= JobPriority.StepsBackAfter) job.StepBack();
+        }
     }
 
     private void Tick()
@@ -87,7 +95,7 @@ public sealed partial class JobWatchdog : IDisposable
             List<WatchedJob> due;
             lock (_lock)
             {
-                if (_jobs.Count == 0) SetTimer(isWanted: false);
+                if (_jobs.Count == 0) _looks.Set(isWanted: false);
                 due = [.. _jobs.Where(job => !job.IsOver && _time.GetElapsedTime(job.StartedAt) >= _options.CheckEvery)];
             }
             if (due.Count > 0) Look(due);

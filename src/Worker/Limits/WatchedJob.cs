@@ -64,6 +64,12 @@ internal sealed class WatchedJob : IDisposable
         _passed.TrySetResult(excess);
     }
 
+    /// <summary>Whether it has left the cores to shorter jobs.</summary>
+    public bool HasSteppedBack => _priority.HasSteppedBack;
+
+    /// <summary>Leaves the cores to shorter jobs.</summary>
+    public void StepBack() => _priority.StepBack(Leader);
+
     /// <summary>Begins a look.</summary>
     public void Begin() => _processes.Clear();
 
@@ -79,7 +85,8 @@ internal sealed class WatchedJob : IDisposable
     {
         // A number that is another process's by now: the job has ended.
         if (_processes.Exists(process => process.Pid == Leader && process.StartTicks != _startTicks)) return;
-        _priority.StepBack(Leader, _processes);
+        StepBack();
+        _priority.Follow(_processes);
         if (Find() is { } excess) End(excess);
     }
 
