@@ -42,7 +42,7 @@ public sealed class LostWorkerTests
         await using var service = await QueueService.StartAsync(workers: 0);
         await using var index = new HeldIndex();
         var wheel = await NumpyWheel.BuiltAsync();
-        var leaving = await service.AddWorkerAsync(settings => settings.With("WORKER_CONCURRENCY", "2").With("PIP_INDEX_URL", index.Url).With("PIP_NO_INDEX", null));
+        var leaving = await service.AddWorkerAsync(settings => settings.With("WORKER_CONCURRENCY", "2").With("DRAIN_SECONDS", "100").With("PIP_INDEX_URL", index.Url).With("PIP_NO_INDEX", null));
         using var running = await service.CallAsync(service.Ledger.Waiting("running"));
         await running.PrintedAsync("started running");
         using var installing = await service.CallAsync(service.Ledger.Short("installing"), package: wheel.Requirement);

@@ -76,7 +76,7 @@ public sealed class ToolContractTests
     [InlineData("while True: print('x' * 100000)", "output_limit", -9)]
     public async Task Every_ending_is_a_result_that_fits_the_output_schema_and_no_error(string code, string status, int returnCode)
     {
-        await using var service = new TestService(execution: options => options with { RunTimeout = TimeSpan.FromSeconds(1), MaxPrintedBytes = 10_000_000, MaxOutputBytes = 1024 });
+        await using var service = new TestService(execution: options => options with { RunTimeout = TimeSpan.FromSeconds(status is "timeout" ? 1 : 60), MaxPrintedBytes = 10_000_000, MaxOutputBytes = 1024 });
         await using var session = new StdioSession(service.Local.Runner, service.Settings.Tool);
         await session.Lines.OpenAsync();
         await session.Lines.SendAsync(McpLines.Request(1, "tools/list"));
