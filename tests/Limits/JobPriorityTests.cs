@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using CodeExec.Worker.Limits;
+
+namespace CodeExec.Tests.Limits;
+
+/// <summary>Who is asked to leave the cores to others. That it does: <see cref="JobLimitTests"/>.</summary>
+public sealed class JobPriorityTests
+{
+    [Fact]
+    public void Who_has_not_used_its_share_keeps_it_however_old_it_is()
+    {
+        using var patient = Process.Start("sleep", ["600"]);
+        try
+        {
+            var priority = new JobPriority();
+            priority.StepBackAfterShare(patient.Id);
+            Assert.False(priority.HasSteppedBack);
+        }
+        finally
+        {
+            patient.Kill();
+            patient.WaitForExit();
+        }
+    }
+
+    [Fact]
+    public void Who_has_ended_is_left_alone()
+    {
+        using var ended = Process.Start("true");
+        ended.WaitForExit();
+        var priority = new JobPriority();
+        priority.StepBackAfterShare(ended.Id);
+        Assert.False(priority.HasSteppedBack);
+    }
+}
