@@ -13,13 +13,30 @@ public sealed class JobPriorityTests
         try
         {
             var priority = new JobPriority();
-            priority.StepBackAfterShare(patient.Id);
+            for (var look = 0; look < 3; look++) priority.StepBackAfterShare(patient.Id);
             Assert.False(priority.HasSteppedBack);
         }
         finally
         {
             patient.Kill();
             patient.WaitForExit();
+        }
+    }
+
+    [Fact]
+    public void Who_has_not_made_its_group_yet_is_asked_again()
+    {
+        using var forked = Process.Start("sleep", ["600"]);
+        try
+        {
+            var priority = new JobPriority();
+            priority.StepBack(forked.Id);
+            Assert.False(priority.HasSteppedBack);
+        }
+        finally
+        {
+            forked.Kill();
+            forked.WaitForExit();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using CodeExec.Worker.Processes;
 
@@ -29,15 +30,20 @@ internal sealed class JobPriority
 
     private readonly Lock _lock = new();
     private readonly HashSet<int> _sessions = [];
+    private TimeSpan? _usedBefore;
 
     /// <summary>Whether the job's group has stepped back.</summary>
     public bool HasSteppedBack { get; private set; }
 
-    /// <summary>Steps back if the job's first process has used its share.</summary>
+    /// <summary>Steps back if the job's first process has used its share since the first time that this was asked. By one thread at a time.</summary>
     /// <param name="leader">That process; nothing happens while it isn't known, or when it has ended.</param>
     public void StepBackAfterShare(int leader)
     {
-        if (leader > 1 && ProcessorTime(leader) >= Share) StepBack(leader);
+        if (leader <= 1) return;
+        var used = ProcessorTime(leader);
+        // A child that was forked ahead has used some before it had a job.
+        _usedBefore ??= used;
+        if (used - _usedBefore >= Share) StepBack(leader);
     }
 
     /// <summary>Steps back with the job's group and its first session.</summary>
@@ -48,8 +54,8 @@ internal sealed class JobPriority
         lock (_lock)
         {
             if (HasSteppedBack) return;
-            // It may have ended meanwhile.
-            _ = LibC.SetPriority(LibC.PriorityOfGroup, leader, Niceness);
+            // It may have ended meanwhile, or not have made its group yet.
+            if (LibC.SetPriority(LibC.PriorityOfGroup, leader, Niceness) != 0 && Marshal.GetLastPInvokeError() == LibC.NoSuchProcess) return;
             HasSteppedBack = true;
             // A job's first process leads its session, too.
             if (TryStepBack(leader)) _sessions.Add(leader);

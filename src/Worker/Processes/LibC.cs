@@ -43,6 +43,7 @@ internal static unsafe partial class LibC
     public const int WaitExited = 0x00000004;
     public const int WaitLeaveReapable = 0x01000000;
 
+    public const int NoSuchProcess = 3;
     public const int Interrupted = 4;
     public const int AccessDenied = 13;
 
