@@ -1,4 +1,5 @@
 using System.Globalization;
+using CodeExec.Worker.Limits;
 using CodeExec.Worker.Processes;
 
 namespace CodeExec.Worker.Forking;
@@ -14,7 +15,7 @@ internal sealed class ForkServer : IAsyncDisposable
 
     // A fork takes 1 to 2 ms; even 64 at once are forked in 0.1 s.
     private static readonly TimeSpan TakeLimit = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ShortRun = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan ShortRun = JobPriority.StepsBackAfter;
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
 
     private readonly SocketPair _control;
@@ -228,8 +229,8 @@ internal sealed class ForkServer : IAsyncDisposable
         }
     }
 
-    // While more runs than there are cores, children made ahead take their time from those that run. Jobs that run for longer have most often
-    // stepped back (JobPriority), so they don't count: beside three attacks the median call then takes 1.2 to 1.4 times as long as alone, else 1.7.
+    // While more runs than there are cores, children made ahead take their time from those that run. Jobs that run for longer have
+    // stepped back (JobPriority), so they don't count.
     private bool CoresAreFree() => _sent.Count + _running.Values.Count(child => _time.GetElapsedTime(child.SentAt) < ShortRun) < Environment.ProcessorCount;
 
     private void Fork(int count)

@@ -41,7 +41,7 @@ public sealed partial class JobWatchdog : IDisposable
     {
         (_options, _sharedMemory, _time, _log, _host) = (options, sharedMemory, time, log, new HostMemory(options));
         _looks = new PeriodicTick(time, options.CheckEvery, Tick);
-        _steps = new PeriodicTick(time, JobPriority.LookEvery, StepBack);
+        _steps = new PeriodicTick(time, JobPriority.StepsBackAfter, StepBack);
     }
 
     /// <summary>How many jobs run.</summary>
@@ -91,7 +91,8 @@ public sealed partial class JobWatchdog : IDisposable
         {
             var waiting = _jobs.FindAll(job => !job.HasSteppedBack);
             if (waiting.Count == 0) _steps.Set(isWanted: false);
-            foreach (var job in waiting) job.StepBackAfterShare();
+            foreach (var job in waiting)
+                if (_time.GetElapsedTime(job.StartedAt) >= JobPriority.StepsBackAfter) job.StepBack();
         }
     }
 

@@ -67,8 +67,8 @@ internal sealed class WatchedJob : IDisposable
     /// <summary>Whether it has left the cores to shorter jobs.</summary>
     public bool HasSteppedBack => _priority.HasSteppedBack;
 
-    /// <summary>Leaves the cores to shorter jobs if it has used its share of them.</summary>
-    public void StepBackAfterShare() => _priority.StepBackAfterShare(Leader);
+    /// <summary>Leaves the cores to shorter jobs.</summary>
+    public void StepBack() => _priority.StepBack(Leader);
 
     /// <summary>Begins a look.</summary>
     public void Begin() => _processes.Clear();
@@ -85,7 +85,7 @@ internal sealed class WatchedJob : IDisposable
     {
         // A number that is another process's by now: the job has ended.
         if (_processes.Exists(process => process.Pid == Leader && process.StartTicks != _startTicks)) return;
-        _priority.StepBack(Leader);
+        StepBack();
         _priority.Follow(_processes);
         if (Find() is { } excess) End(excess);
     }

@@ -128,12 +128,6 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
     public static partial int SetPriority(int which, int who, int niceness);
 
-    [LibraryImport(Library, EntryPoint = "clock_getcpuclockid")]
-    public static partial int ProcessorClock(int pid, int* clock);
-
-    [LibraryImport(Library, EntryPoint = "clock_gettime")]
-    public static partial int ReadClock(int clock, TimeSpecification* time);
-
     [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
     public static partial int WaitId(int kind, int id, byte* info, int options);
 
@@ -190,14 +184,6 @@ internal static unsafe partial class LibC
         public byte* Control;
         public nuint ControlLength;
         public int Flags;
-    }
-
-    /// <summary>struct timespec on a machine of 64 bits.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct TimeSpecification
-    {
-        public long Seconds;
-        public long Nanoseconds;
     }
 
     /// <summary>struct iovec.</summary>

@@ -55,7 +55,7 @@ print(signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.getitimer(signal.ITIM
 
 #: Its session and group
 import os
-# A program is nicer once it has used 3 ms of processor time.
+# A program is nicer once it has run for 5 ms.
 print(os.getsid(0) == os.getpid() == os.getpgid(0), os.nice(0) in (0, 10), os.sched_getaffinity(0))
 try: os.wait()
 except ChildProcessError as none: print(none)
