@@ -67,20 +67,6 @@ public abstract class OutputTests(bool forked) : ExecutionTests(forked)
     }
 
     [Fact]
-    public async Task All_of_a_flood_is_counted_also_while_others_run()
-    {
-        await using var service = await ServiceAsync();
-        using var release = new NamedPipe(service.Folder.Shared("release"));
-        var other = service.Start(Jobs.Python($"print('here')\nopen({WheelFolder.Python(release.Path)}).read()"));
-        await other.Printed("here");
-        var result = await service.RunAsync("import sys\nfor _ in range(400): sys.stdout.write('x' * 9_999 + '\\n')\nprint('end')");
-        Assert.Equal((ExecutionStatus.Ok, 4_000_004), (result.Status, result.Truncated!.StdoutBytes));
-        Assert.EndsWith("x\nend\n", result.Stdout, StringComparison.Ordinal);
-        release.Open();
-        Assert.Equal(ExecutionStatus.Ok, (await other.Finished).Status);
-    }
-
-    [Fact]
     public async Task Printing_more_than_may_be_printed_stops_the_job_and_says_so()
     {
         await using var service = await ServiceAsync(execution: options => options with { MaxPrintedBytes = 100_000, MaxOutputBytes = 1024 });

@@ -8,14 +8,8 @@ namespace CodeExec.Worker.Execution;
 /// Drains one pipe to its end, always, however much comes: keeps head and tail, hands the beginning on as it comes. One task reads;
 /// <see cref="Kept"/> is for whoever awaited <see cref="ReadAsync"/>.
 /// </summary>
-/// <remarks>
-/// While other jobs run, what is past the limit, so that nobody sees it come, is read a pipe's worth at a time with a pause after each, 16 to 64 MB/s: to
-/// read what a program prints without end took half of the processor time that short calls beside it needed.
-/// </remarks>
-internal sealed class OutputReader(Stream pipe, OutputStream stream, int limit, JobEventLog events, PrintedBytes printed, Func<bool> othersRun, TimeProvider time)
+internal sealed class OutputReader(Stream pipe, OutputStream stream, int limit, JobEventLog events, PrintedBytes printed)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
-
     private readonly BoundedOutput _kept = new(limit);
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private int _streamable = limit;
@@ -30,11 +24,7 @@ internal sealed class OutputReader(Stream pipe, OutputStream stream, int limit, 
         var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {
-            while (await pipe.ReadAsync(buffer, stop) is var count and > 0)
-            {
-                Take(buffer.AsSpan(0, count));
-                if (_streamable == 0 && othersRun()) await Task.Delay(Pause, time, stop);
-            }
+            while (await pipe.ReadAsync(buffer, stop) is var count and > 0) Take(buffer.AsSpan(0, count));
         }
         catch (OperationCanceledException)
         {

@@ -207,8 +207,8 @@ public sealed partial class PythonExecutor(
         workspace.MayBeInUse = true;
         var startedAt = Stopwatch.GetTimestamp();
         var printed = new PrintedBytes(limits.PrintedBytes);
-        var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed, () => watchdog.Jobs > 1, time);
-        var stderr = new OutputReader(child.Stderr!, OutputStream.Stderr, options.MaxOutputBytes, events, printed, () => watchdog.Jobs > 1, time);
+        var stdout = new OutputReader(child.Stdout, OutputStream.Stdout, options.MaxOutputBytes, events, printed);
+        var stderr = new OutputReader(child.Stderr!, OutputStream.Stderr, options.MaxOutputBytes, events, printed);
         using var stopReading = new CancellationTokenSource();
         var reading = Task.WhenAll(stdout.ReadAsync(stopReading.Token), stderr.ReadAsync(stopReading.Token));
 

@@ -44,15 +44,6 @@ public sealed partial class JobWatchdog : IDisposable
         _steps = new PeriodicTick(time, JobPriority.StepsBackAfter, StepBack);
     }
 
-    /// <summary>How many jobs run.</summary>
-    internal int Jobs
-    {
-        get
-        {
-            lock (_lock) return _jobs.Count;
-        }
-    }
-
     /// <summary>A timestamp of its clock.</summary>
     internal long Now => _time.GetTimestamp();
 
